@@ -1,0 +1,1 @@
+"""The service: what Lambda runs. Nothing in here knows Docker, moto or the command line."""

@@ -1,0 +1,290 @@
+"""Every change of a job, as a conditional write that reads nothing.
+
+A change that does not hold is a ``Conflict`` with the job as it is now; the use case looks at it.
+Conditions are what makes a repeated or late message harmless: none of these can end a job twice,
+start an attempt twice or take evidence away.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.domain import deadlines
+from chalicelib.domain.change import (
+    Absent,
+    AbsentOrEquals,
+    AbsentOrLess,
+    Change,
+    Equals,
+    OneOf,
+    Present,
+)
+from chalicelib.domain.deadlines import after
+from chalicelib.domain.decision import Finish, Retry
+from chalicelib.domain.evidence import Report, Stop
+from chalicelib.domain.job import Attempt, Job, State
+from chalicelib.domain.job_fields import (
+    ATTEMPT,
+    CANCEL,
+    DUE,
+    STATE,
+    UNDER_WAY,
+    UNFINISHED,
+    as_json,
+    as_judged,
+    lease,
+    of_attempt,
+    without_task,
+)
+from chalicelib.domain.model import stamp
+from chalicelib.domain.spec import JobSpec
+
+
+def new_job(
+    spec: JobSpec,
+    *,
+    job_id: str,
+    now: datetime,
+    submitted_by: str,
+    rerun_of: str | None = None,
+    spec_json: str | None,
+    spec_key: str | None,
+) -> Job:
+    """A queued job. Exactly one of ``spec_json`` and ``spec_key`` says where the spec is.
+
+    Raises ``ValueError`` otherwise. ``sent_at`` is the time of the submission, as the id goes to
+    the queue right after the job is stored; if it did not, the reaper sends it at ``due_at``.
+    """
+    if (spec_json is None) == (spec_key is None):
+        raise ValueError("a job's spec is kept either in the job or under a key")
+    return Job(
+        id=job_id,
+        project=spec.project,
+        name=spec.name,
+        created_at=now,
+        updated_at=now,
+        sent_at=now,
+        due_at=after(now, deadlines.RESEND_S),
+        queue_deadline=after(now, spec.queue_timeout_s),
+        queue_timeout_s=spec.queue_timeout_s,
+        spec=spec_json,
+        spec_key=spec_key,
+        timeout_s=spec.timeout_s,
+        grace_s=spec.grace_s,
+        retry_lost=spec.retry_lost,
+        image=spec.image,
+        cpu=spec.cpu,
+        memory_mib=spec.memory_mib,
+        rerun_of=rerun_of,
+        submitted_by=submitted_by,
+    )
+
+
+def mark_sent(*, now: datetime, due_at: datetime) -> Change:
+    """The reaper has sent the id again; it looks again at ``due_at``. May be repeated."""
+    return Change(
+        set={("sent_at",): stamp(now), DUE: stamp(due_at)},
+        when=(OneOf(STATE, (State.QUEUED.value, State.STARTING.value)),),
+    )
+
+
+def look_again(number: int, *, due_at: datetime) -> Change:
+    """The reaper has looked and found no reason to end the job. May be repeated."""
+    return Change(set={DUE: stamp(due_at)}, when=(UNFINISHED, Equals(ATTEMPT, number)))
+
+
+def begin_attempt(number: int, *, release: str, now: datetime) -> Change:
+    """``queued -> starting``: pins number and release. Conflict when someone else did, or when a
+    cancellation was asked for."""
+    attempt = Attempt(number=number, release=release, started_at=now)
+    return Change(
+        set={
+            STATE: State.STARTING.value,
+            ATTEMPT: number,
+            of_attempt(number): as_json(attempt),
+            DUE: stamp(after(now, deadlines.LAUNCH_S)),
+        },
+        when=(
+            Equals(STATE, State.QUEUED.value),
+            Equals(ATTEMPT, number - 1),
+            Absent(CANCEL),
+        ),
+    )
+
+
+def record_task(number: int, task_id: str, *, now: datetime) -> Change:
+    """The backend has started this task. May be repeated with the same id.
+
+    Conflict when the attempt is over (the task is then an orphan: stop it) or has another task.
+    ``due_at`` stays: the claim may have come before this write.
+    """
+    return Change(
+        set={of_attempt(number, "task_id"): task_id, of_attempt(number, "launched_at"): stamp(now)},
+        when=(
+            Equals(ATTEMPT, number),
+            UNDER_WAY,
+            AbsentOrEquals(of_attempt(number, "task_id"), task_id),
+        ),
+    )
+
+
+def next_launch_try(number: int, current_try: int, *, now: datetime) -> Change:
+    """A definite refusal: nothing was started, the next RunTask takes a new client token.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+    """
+    return Change(
+        set={
+            of_attempt(number, "launch_try"): current_try + 1,
+            DUE: stamp(after(now, deadlines.LAUNCH_S)),
+        },
+        when=(
+            *without_task(number),
+            Equals(of_attempt(number, "launch_try"), current_try),
+        ),
+    )
+
+
+def put_off(number: int, *, now: datetime, retry_at: datetime) -> Change:
+    """Throttled or no capacity: the attempt stays ``starting`` without a task until ``retry_at``,
+    when its delayed message comes; the reaper looks a while after that. May be repeated."""
+    return Change(
+        set={("sent_at",): stamp(now), DUE: stamp(after(retry_at, deadlines.RESEND_S))},
+        when=without_task(number),
+    )
+
+
+def claim(number: int, nonce: str, *, now: datetime, lease_s: float) -> Change:
+    """``starting -> running``, once: the same nonce gets it again, another one a Conflict.
+
+    Conflict, too, when the attempt is over, has a report or a stop, or was cancelled: a runner
+    that asks then must leave without running anything.
+    """
+    return Change(
+        set={
+            STATE: State.RUNNING.value,
+            of_attempt(number, "nonce"): nonce,
+            of_attempt(number, "claimed_at"): stamp(now),
+            **lease(number, now, lease_s),
+        },
+        when=(
+            Equals(ATTEMPT, number),
+            UNDER_WAY,
+            Absent(CANCEL),
+            AbsentOrEquals(of_attempt(number, "nonce"), nonce),
+            Absent(of_attempt(number, "report")),
+            Absent(of_attempt(number, "stop")),
+        ),
+    )
+
+
+def renew(number: int, nonce: str, *, now: datetime, lease_s: float, log_bytes: int) -> Change:
+    """A heartbeat. Conflict when the lease is no longer this runner's. May be repeated."""
+    return Change(
+        set={of_attempt(number, "log_bytes"): log_bytes, **lease(number, now, lease_s)},
+        when=(
+            Equals(ATTEMPT, number),
+            Equals(STATE, State.RUNNING.value),
+            Equals(of_attempt(number, "nonce"), nonce),
+        ),
+    )
+
+
+def record_report(number: int, nonce: str, report: Report, *, now: datetime) -> Change:
+    """First witness. The same report again is harmless; another one is a Conflict.
+
+    A report that comes when the attempt is over is kept as evidence and changes no verdict. It
+    does not move ``due_at``, so a finished job stays finished and a newer attempt keeps its own;
+    the lease's deadline is near enough to look for a stop that is late.
+    """
+    return Change(
+        set={
+            of_attempt(number, "report"): as_json(report),
+            of_attempt(number, "reported_at"): stamp(now),
+        },
+        when=(
+            Equals(of_attempt(number, "nonce"), nonce),
+            AbsentOrEquals(of_attempt(number, "report"), as_json(report)),
+        ),
+    )
+
+
+def record_stop(number: int, stop: Stop, *, now: datetime) -> Change:
+    """Second witness: the newest version wins. Conflict for an older or equal one (a repetition:
+    decide on ``Conflict.current``), for an unknown attempt, and for a task that is not this
+    attempt's.
+
+    A late stop is kept and changes no verdict. ``due_at`` stays, for the reason above.
+    """
+    return Change(
+        set={
+            of_attempt(number, "stop"): as_json(stop),
+            of_attempt(number, "stop_seen_at"): stamp(now),
+        },
+        when=(
+            Present(of_attempt(number)),
+            AbsentOrEquals(of_attempt(number, "task_id"), stop.task_id),
+            AbsentOrLess(of_attempt(number, "stop", "version"), stop.version),
+        ),
+    )
+
+
+def request_cancel(*, now: datetime) -> Change:
+    """The fact of a cancellation. Conflict when the job is finished or it was asked for before.
+
+    From here on no attempt can begin and none can be claimed.
+    """
+    return Change(
+        set={CANCEL: stamp(now), DUE: stamp(after(now, deadlines.CANCEL_CHECK_S))},
+        when=(UNFINISHED, Absent(CANCEL)),
+    )
+
+
+def finish(number: int, decision: Finish, *, now: datetime) -> Change:
+    """The verdict, once and for ever. Conflict when the job is finished, has gone on to another
+    attempt, or evidence has come that the decision did not look at: decide again.
+    """
+    result = {
+        "verdict": decision.verdict.value,
+        "cause": decision.cause.value if decision.cause else None,
+        "detail": decision.detail,
+        "rule": decision.rule,
+        "exit_code": decision.exit_code,
+        "signal": decision.signal,
+    }
+    return Change(
+        set={
+            STATE: State.FINISHED.value,
+            ("finished_at",): stamp(now),
+            **{(name,): value for name, value in result.items() if value is not None},
+        },
+        remove=(DUE,),
+        when=(
+            Equals(STATE, decision.state.value) if decision.state else UNFINISHED,
+            Equals(ATTEMPT, number),
+            *as_judged(number, decision),
+        ),
+    )
+
+
+def retry(number: int, decision: Retry, *, now: datetime, retry_at: datetime) -> Change:
+    """Back to ``queued``; the attempt keeps its evidence and gets the cause of its end.
+
+    Conflict as for ``finish``, and when a cancellation was asked for.
+    """
+    return Change(
+        set={
+            STATE: State.QUEUED.value,
+            of_attempt(number, "cause"): decision.cause.value,
+            of_attempt(number, "detail"): decision.detail,
+            ("sent_at",): stamp(now),
+            ("queue_deadline",): stamp(after(retry_at, decision.queue_timeout_s)),
+            DUE: stamp(after(retry_at, deadlines.RESEND_S)),
+        },
+        when=(
+            UNDER_WAY,
+            Equals(ATTEMPT, number),
+            Absent(CANCEL),
+            *as_judged(number, decision),
+        ),
+    )
