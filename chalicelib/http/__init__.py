@@ -1,0 +1,1 @@
+"""Requests and answers: models, bearer tokens, errors in words."""
