@@ -11,8 +11,8 @@ base=${TOWLINE_RUNNER_BASE:-towline-base:bookworm}
 busybox=${TOWLINE_TEST_BUSYBOX:-towline-busybox:test}
 musl=${TOWLINE_TEST_MUSL:-towline-musl:test}
 force=${1:-}
-# git and zsh are what jobs use, yash and mksh what the corpus of scripts is run with.
-packages=bash,dash,busybox-static,python3,ca-certificates,mksh,zsh,yash,perl-base,git,musl
+# git and zsh are what jobs use, yash, ksh93 and mksh what the corpus of scripts is run with.
+packages=bash,dash,busybox-static,python3,ca-certificates,mksh,ksh93u+m,zsh,yash,perl-base,git,musl
 
 say() { printf 'images: %s\n' "$*" >&2; }
 
