@@ -1,0 +1,1 @@
+"""What starts containers on this machine: ``docker``, and ``process`` without any isolation."""
