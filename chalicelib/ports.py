@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.domain.change import Change
-from chalicelib.domain.evidence import Stop
-from chalicelib.domain.evidence import TaskState as TaskState
+from chalicelib.domain.evidence import Stop, TaskState
 from chalicelib.domain.job import Job, State
 from chalicelib.domain.verdict import Cause, Verdict
 

@@ -21,6 +21,7 @@ from chalicelib.domain.ecs_event import (
     TOKEN_VARIABLE,
     started_by,
 )
+from chalicelib.domain.evidence import TaskState
 from chalicelib.domain.launch_refusals import RefusalKind, classify_refusal
 from chalicelib.domain.verdict import Cause
 from chalicelib.ports import (
@@ -29,7 +30,6 @@ from chalicelib.ports import (
     LaunchRequest,
     OwnedTask,
     Refused,
-    TaskState,
     TaskView,
     TryLater,
 )

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.ecs_event import owner_of, read_stop
-from chalicelib.ports import OwnedTask, TaskState, TaskView
+from chalicelib.domain.evidence import TaskState
+from chalicelib.ports import OwnedTask, TaskView
 
 _NOT_YET = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
 

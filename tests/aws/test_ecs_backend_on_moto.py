@@ -6,7 +6,8 @@ import boto3
 import pytest
 
 from chalicelib.aws.ecs_backend import EcsBackend
-from chalicelib.ports import Launched, TaskState
+from chalicelib.domain.evidence import TaskState
+from chalicelib.ports import Launched
 from tests.aws.ecs_world import JOB, a_request, a_site
 from tests.aws.world import World
 

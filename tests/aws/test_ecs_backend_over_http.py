@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from chalicelib.aws.ecs_backend import EcsBackend, client_token
-from chalicelib.ports import ServiceTrouble, TaskState, TryLater
+from chalicelib.domain.evidence import TaskState
+from chalicelib.ports import ServiceTrouble, TryLater
 from tests.aws.ecs_world import JOB, a_backend, a_request, launch, the_environment
 from tests.fakes.ecs_server import EcsServer
 

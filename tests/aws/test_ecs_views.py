@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.ecs_views import owned_task, task_view, views
-from chalicelib.ports import TaskState
+from chalicelib.domain.evidence import TaskState
 from tests.aws.ecs_world import JOB
 
 ARN = "arn:aws:ecs:eu-west-1:1:task/towline/" + "a" * 32

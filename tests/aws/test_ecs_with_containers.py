@@ -12,8 +12,8 @@ import pytest
 from chalicelib.aws.ecs_backend import EcsBackend
 from chalicelib.domain import ecs_event
 from chalicelib.domain.ecs_event import TaskStopped
-from chalicelib.domain.evidence import Stop
-from chalicelib.ports import Launched, LaunchRequest, TaskState
+from chalicelib.domain.evidence import Stop, TaskState
+from chalicelib.ports import Launched, LaunchRequest
 from tests.aws.ecs_world import JOB, a_backend, a_request
 from tests.fakes.ecs_server import EcsServer
 from tests.fakes.ecs_server.container_settings import LABEL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import signal
 
-from chalicelib.ports import TaskState
+from chalicelib.domain.evidence import TaskState
 from tests.backends.rig import Rig, gone, kill, processes_with
 
 ENDLESS = "echo ready; while :; do sleep 0.1; done"

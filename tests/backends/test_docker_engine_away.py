@@ -11,9 +11,9 @@ from typing import Any
 import docker
 import pytest
 
+from chalicelib.domain.evidence import TaskState
 from chalicelib.domain.stop_reasons import classify
 from chalicelib.domain.verdict import Cause
-from chalicelib.ports import TaskState
 from tests.backends.own_engine import OwnEngine
 from tests.backends.rig import Rig, gone, kill, until
 from tests.backends.rig_docker import docker_rig

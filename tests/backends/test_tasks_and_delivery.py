@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 
-from chalicelib.domain.evidence import Stop
-from chalicelib.ports import LaunchRequest, TaskState
+from chalicelib.domain.evidence import Stop, TaskState
+from chalicelib.ports import LaunchRequest
 from towline.backends.delivery import StopDelivery
 from towline.backends.tasks import TaskBook, TaskRecord, task_name
 

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from towline_runner import testimony
-from towline_runner.running import status_of
-from towline_runner.supervise import Ending
-from towline_runner.work import Claimed
 
 from chalicelib.domain.evidence import EndedBy, Report
 from chalicelib.http.bodies import ReportBody
 from tests.usecases.world import World, new_world
+from towline_runner import testimony
+from towline_runner.running import status_of
+from towline_runner.supervise import Ending
+from towline_runner.work import Claimed
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def world() -> Iterator[World]:
 
 def test_the_runner_reads_the_whole_claim_of_the_service(world: World) -> None:
     world.dispatcher.put_secret("default", "TOKEN", "s3cret")
-    job = world.launched(
+    job = world.launched(  # noqa: S604 - a field of the spec: no shell is started
         script="exit 3\n",
-        shell=["bash"],  # noqa: S604 - a field of the spec: no shell is started
+        shell=["bash"],
         env={"A": "1", "GONE": None},
         secrets=["TOKEN"],
         files=[{"path": "data/x", "content_base64": "aGk=", "mode": "0600"}],

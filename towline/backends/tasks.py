@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.evidence import Stop
-from chalicelib.ports import LaunchRequest, OwnedTask, TaskState, TaskView
+from chalicelib.domain.evidence import Stop, TaskState
+from chalicelib.ports import LaunchRequest, OwnedTask, TaskView
 
 REMEMBERED_STOPS = 1000
 """ECS keeps stopped tasks for about an hour; this many are kept here, the oldest go first."""
