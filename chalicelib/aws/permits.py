@@ -11,8 +11,8 @@ from chalicelib.aws.post_policy import sign_upload
 from chalicelib.ports import UploadPermit
 
 PERMIT_LIFETIME_S = 3600
-MAX_UPLOAD_BYTES = 16 << 20
-"""A chunk has at most 8 MiB before compression; the archive is the chunks joined."""
+MAX_UPLOAD_BYTES = 256 << 20
+"""The archive is the compressed chunks joined: a log of 1 GiB, the usual limit, has some 200 MiB."""
 
 
 class UploadPermits:

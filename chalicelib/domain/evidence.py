@@ -79,6 +79,7 @@ class Report(Stored):
     log: LogSummary = LogSummary()
     survivors: int = 0
     runner_peak_kib: int = 0
+    runner_cpu_s: float = 0.0
     job_peak_kib: int = 0
     oom_kills: int = 0
 

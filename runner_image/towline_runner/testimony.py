@@ -7,7 +7,7 @@ import time
 from towline_runner.log import Log
 from towline_runner.supervise import Ending
 from towline_runner.upload import Uploads
-from towline_runner.usage import Usage, runner_peak_kib
+from towline_runner.usage import Usage, runner_cpu_s, runner_peak_kib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def not_started(why: str) -> dict[str, Any]:
         },
         "survivors": 0,
         "runner_peak_kib": runner_peak_kib(),
+        "runner_cpu_s": runner_cpu_s(),
         "job_peak_kib": 0,
         "oom_kills": 0,
     }
@@ -73,6 +74,7 @@ def ended(
         },
         "survivors": survivors,
         "runner_peak_kib": runner_peak_kib(),
+        "runner_cpu_s": runner_cpu_s(),
         "job_peak_kib": usage.job_peak_kib(),
         "oom_kills": usage.oom_kills(),
     }

@@ -1,4 +1,4 @@
-"""Memory: the runner's own, the job's peak, and how often the kernel killed for lack of it.
+"""Memory and CPU: the runner's own, the job's peak, and how often the kernel killed for lack of it.
 
 Best effort, for annotation alone; no verdict rests on it.
 """
@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import os
 import resource
+import time
 
 _OOM_V2 = "/sys/fs/cgroup/memory.events"
 _OOM_V1 = "/sys/fs/cgroup/memory/memory.oom_control"
 _PEAK_V2 = "/sys/fs/cgroup/memory.peak"
 _PEAK_V1 = "/sys/fs/cgroup/memory/memory.max_usage_in_bytes"
+
+
+def runner_cpu_s() -> float:
+    """CPU time of the runner alone, all its threads, without the script's."""
+    return round(time.process_time(), 3)
 
 
 def runner_peak_kib() -> int:

@@ -46,7 +46,7 @@ def test_a_permit_says_where_what_and_how_long() -> None:
     assert permit.url == "https://logs-bucket.s3.eu-west-1.amazonaws.com/"
     assert permit.prefix == "logs/job1/1/"
     assert permit.fields["key"] == "logs/job1/1/${filename}"
-    assert (permit.max_bytes, permit.expires_in_s) == (16 << 20, 3600)
+    assert (permit.max_bytes, permit.expires_in_s) == (256 << 20, 3600)
     assert _permits(url="http://127.0.0.1:1/up").make("j", 1).url == "http://127.0.0.1:1/up"
     assert SIGNER.secret_key not in repr(permit)
 
@@ -54,7 +54,7 @@ def test_a_permit_says_where_what_and_how_long() -> None:
 def test_what_the_permit_allows_passes(fields: dict[str, str]) -> None:
     _check(fields)
     _check(fields, size=1)
-    _check(fields, size=16 << 20)
+    _check(fields, size=256 << 20)
     _check(fields, key="logs/job1/1/log.gz")
     _check(fields, now=NOW + timedelta(seconds=3599))
     _check({name.upper(): value for name, value in fields.items()})
@@ -112,7 +112,7 @@ def test_a_policy_that_limits_no_size_is_refused() -> None:
         ("logs/job1/1/${filename}", 5),
         ("", 5),
         (KEY, 0),
-        (KEY, (16 << 20) + 1),
+        (KEY, (256 << 20) + 1),
     ],
 )
 def test_other_places_and_sizes_are_refused(fields: dict[str, str], key: str, size: int) -> None:

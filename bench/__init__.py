@@ -1,0 +1,1 @@
+"""What Towline costs, beside plain programs that do a part of it. Ratios, never bare times."""

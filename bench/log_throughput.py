@@ -1,0 +1,132 @@
+"""Lane 2: a large log through the runner to S3, with masking and compression on."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shlex
+import tempfile
+import time
+from pathlib import Path
+
+from bench.figures import line, title
+from towline.client.follow import follow, read_log
+from towline.local.service import LocalService
+
+SECRET = "correct-horse-battery-staple"
+SEED = 20170202
+
+
+def lines_file(path: Path, size: int) -> None:
+    """Lines of 80 bytes that look like a build's; the same in each run."""
+    chance = random.Random(SEED)  # noqa: S311 - filling, not a secret
+    block = bytearray()
+    number = 0
+    while len(block) < 4 << 20:
+        number += 1
+        module, took = chance.randrange(10**6), chance.random()
+        text = f"{number:07d} compiling module_{module:06d}.o in {took:.12f}s"
+        block += text.ljust(79, ".").encode()[:79] + b"\n"
+    with path.open("wb") as file:
+        while file.tell() < size:
+            file.write(block[: size - file.tell()])
+
+
+def one_line_file(path: Path, size: int) -> None:
+    """One line without any end."""
+    chance = random.Random(SEED)  # noqa: S311 - filling, not a secret
+    block = chance.randbytes(1 << 19).hex().encode()
+    with path.open("wb") as file:
+        while file.tell() < size:
+            file.write(block[: size - file.tell()])
+
+
+def measure(service: LocalService, what: str, path: Path, aims: tuple[str, str]) -> None:
+    """Run a job that prints the file; MB per second from its start to its verdict."""
+    client = service.client()
+    client.set_secret("default", "BENCH_SECRET", SECRET)
+    size = path.stat().st_size
+    begun = time.perf_counter()
+    submitted = client.submit(
+        {
+            "script": f"cat {shlex.quote(str(path))}\n",
+            "shell": ["bash"],
+            "secrets": ["BENCH_SECRET"],
+            "log_limit_bytes": 4 * size,
+        }
+    )
+    while (job := client.job(submitted["id"]))["state"] != "finished":
+        service.changes.wait(1.0)
+    took = time.perf_counter() - begun
+    report = job["attempts"][-1]["report"]
+    seen = hashlib.sha256()
+    for page in read_log(client, job["id"]):
+        seen.update(page.data)
+    want = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            want.update(block)
+    same = seen.hexdigest() == want.hexdigest() == report["log"]["sha256"]
+    assert job["verdict"] == "passed", job
+    line(f"{what}: MB/s", f"{size / took / 1e6:.0f}", aims[0])
+    cpu_s = report.get("runner_cpu_s")
+    if cpu_s:
+        line(f"{what}: CPU ms of the runner per MB", f"{1000 * cpu_s / (size / 1e6):.1f}")
+    line(
+        f"{what}: peak memory of the runner, MiB",
+        f"{report['runner_peak_kib'] / 1024:.0f}",
+        aims[1],
+    )
+    line(
+        f"{what}: sha256 as printed, reported and read back",
+        "equal" if same else "DIFFERENT",
+        "equal",
+    )
+    assert same
+
+
+def run(megabytes: int) -> None:
+    title(
+        f"Log: {megabytes} MB of lines and one line of {megabytes // 4} MB, masked and compressed"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        many, one = Path(folder, "lines"), Path(folder, "line")
+        lines_file(many, megabytes * 10**6)
+        one_line_file(one, megabytes * 10**6 // 4)
+        service = LocalService.start("process")
+        try:
+            measure(service, "80-byte lines", many, (">= 150", "<= 64"))
+            measure(service, "one long line", one, ("", "<= 64"))
+        finally:
+            service.close()
+
+
+def visible(count: int) -> None:
+    """Lane 3: how long after it was printed a line is in a follower's hands."""
+    title("Print to visible at a follower")
+    script = (
+        "import random, time\n"
+        f"random.seed({SEED})\n"
+        f"for _ in range({count}):\n"
+        "    print(time.time(), flush=True)\n"
+        "    time.sleep(random.random() * 0.4)\n"
+    )
+    lags: list[float] = []
+    rest = b""
+
+    def show(data: bytes) -> None:
+        nonlocal rest
+        now = time.time()
+        *whole, rest = (rest + data).split(b"\n")
+        lags.extend(now - float(text) for text in whole if text)
+
+    service = LocalService.start("process")
+    try:
+        client = service.client()
+        job = client.submit({"command": ["python3", "-c", script]})
+        follow(client, job["id"], lambda page: show(page.data), pause=service.pause)
+    finally:
+        service.close()
+    lags.sort()
+    line("p50, ms", f"{1000 * lags[len(lags) // 2]:.0f}")
+    line("p95, ms", f"{1000 * lags[int(len(lags) * 0.95)]:.0f}", "<= 3000")
