@@ -2,6 +2,7 @@
 # Makes the images that the tests run jobs in, from the machine's own package sources:
 #   towline-base:bookworm   Debian with several shells and python3; the runner image is built on it
 #   towline-busybox:test    nothing but busybox: no libc, no /etc/passwd
+#   towline-hostile:test    the base, its user's home and its ENV full of files that would end a shell
 #   towline-musl:test       laid out as musl distributions are: busybox, musl's loader and libc
 # Usage: ci/images.sh [--force]      (as root; an image that is there is kept unless --force)
 # Needs mmdebstrap, busybox-static and a Docker engine that answers.
@@ -10,6 +11,7 @@ set -euo pipefail
 base=${TOWLINE_RUNNER_BASE:-towline-base:bookworm}
 busybox=${TOWLINE_TEST_BUSYBOX:-towline-busybox:test}
 musl=${TOWLINE_TEST_MUSL:-towline-musl:test}
+hostile=${TOWLINE_TEST_HOSTILE:-towline-hostile:test}
 force=${1:-}
 # git and zsh are what jobs use, yash, ksh93 and mksh what the corpus of scripts is run with.
 packages=bash,dash,busybox-static,python3,ca-certificates,mksh,ksh93u+m,zsh,yash,perl-base,git,musl
@@ -85,9 +87,26 @@ make_musl() {
     import_folder "$root" "$musl" /usr/bin:/bin
 }
 
+# Each of these files, if it is ever read, turns every failure into a pass.
+make_hostile() {
+    local root=$work/hostile container name
+    say "making $hostile from $base"
+    mkdir -p "$root/home/builder"
+    for name in .profile .bash_profile .bash_login .bashrc .bash_logout .kshrc .mkshrc .shrc; do
+        printf 'exit 0\n' >"$root/home/builder/$name"
+    done
+    container=$(docker create "$base" true)
+    tar -C "$root" -c --owner=1000 --group=1000 home/builder | docker cp - "$container:/"
+    docker commit --change 'USER builder' --change 'ENV BASH_ENV=/home/builder/.bashrc' \
+        --change 'ENV ENV=/home/builder/.shrc' --change 'ENV SHELLOPTS=errexit:noexec' \
+        "$container" "$hostile" >/dev/null
+    docker rm "$container" >/dev/null
+}
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 if have "$base"; then say "$base is there"; else make_base; fi
 if have "$busybox"; then say "$busybox is there"; else make_busybox; fi
 if have "$musl"; then say "$musl is there"; else make_musl; fi
+if have "$hostile"; then say "$hostile is there"; else make_hostile; fi

@@ -101,6 +101,12 @@ def base_image(docker_client: docker.DockerClient) -> str:
 
 
 @pytest.fixture(scope="session")
+def hostile_image(docker_client: docker.DockerClient) -> str:
+    """``base_image`` with a home and an ENV that would end any shell; ci/images.sh makes it."""
+    return _image(docker_client, "TOWLINE_TEST_HOSTILE", "towline-hostile:test")
+
+
+@pytest.fixture(scope="session")
 def runner_image(docker_client: docker.DockerClient, base_image: str) -> RunnerImage:
     """The runner's image on ``base_image``; built by whichever test process asks first."""
     return ensure_runner(docker_client, base=base_image, progress=print)

@@ -12,7 +12,7 @@ from chalicelib.ports import UploadPermit
 
 PERMIT_LIFETIME_S = 3600
 MAX_UPLOAD_BYTES = 256 << 20
-"""The archive is the compressed chunks joined: a log of 1 GiB, the usual limit, has some 200 MiB."""
+"""The archive is the compressed chunks joined: some 200 MiB for a log of 1 GiB, the usual limit."""
 
 
 class UploadPermits:

@@ -1,0 +1,115 @@
+"""What runs and in which environment: files, standard input, commands, variables."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import io
+from pathlib import Path
+
+import pytest
+
+from towline.cli.environment import job_environment
+from towline.cli.problem import Problem
+from towline.cli.script_source import script_or_command
+
+
+def test_a_script_goes_byte_for_byte(tmp_path: Path) -> None:
+    text, binary = tmp_path / "text", tmp_path / "binary"
+    text.write_bytes(b"echo caf\xc3\xa9\r\n")
+    binary.write_bytes(b"echo \xff\n")
+    assert script_or_command([str(text)], None) == {"script": "echo café\r\n"}
+    encoded = script_or_command([str(binary)], None)["script_base64"]
+    assert base64.b64decode(encoded) == b"echo \xff\n"
+
+
+def test_standard_input_is_a_script_with_and_without_a_dash() -> None:
+    for words in ([], ["-"]):
+        assert script_or_command(words, None, io.BytesIO(b"exit 3\n")) == {"script": "exit 3\n"}
+
+
+def test_words_after_the_dashes_are_a_command_as_it_is() -> None:
+    assert script_or_command([], ["echo", "a b", "--", "-x"]) == {
+        "command": ["echo", "a b", "--", "-x"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "says"),
+    [
+        (["no-such-file"], None, "there is no script no-such-file; to run a command, write"),
+        (["dir/no-such-file"], None, "there is no script dir/no-such-file"),
+        (["/"], None, "/ is a directory"),
+        (["a", "b"], None, "one script at a time"),
+        (["a"], ["b"], "not both"),
+        ([], [], "no command after '--'"),
+        ([], [""], "no command after '--'"),
+        ([], None, "standard input is empty"),
+    ],
+)
+def test_what_can_not_be_run_is_told_in_a_sentence(
+    words: list[str], command: list[str] | None, says: str
+) -> None:
+    with pytest.raises(Problem, match=says):
+        script_or_command(words, command, io.BytesIO(b""))
+
+
+def test_a_script_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)  # as root there is nothing that can't be read
+    with pytest.raises(Problem, match="script can't be read: permission denied"):
+        script_or_command(["script"], None)
+
+
+def test_a_script_that_is_too_large_is_told_before_anything_starts(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_bytes(b"#" * ((4 << 20) + 1))
+    with pytest.raises(Problem, match="larger than 4 MiB"):
+        script_or_command([str(script)], None)
+
+
+def test_variables_come_from_files_then_words_and_keep_every_character(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_bytes(
+        b'# a comment\n\n  A=1\nB= two = 2 \r\nC="quoted" $HOME\\n\nD\nE=\xe2\x80\xa8line\n'
+    )
+    found = job_environment([str(file)], ["A=2", "F="], caller={"D": "mine"})
+    assert found == {
+        "A": "2",
+        "B": " two = 2 ",
+        "C": '"quoted" $HOME\\n',
+        "D": "mine",
+        "E": "\u2028line",
+        "F": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("A=1\nnot a pair\n", r"env, line 2: not a pair has no value here"),
+        ("=x\n", r"env, line 1: '=x' is not NAME=VALUE"),
+        ("A =x\n", r"env, line 1: 'A =x' is not NAME=VALUE"),
+        ("A=\0\n", r"env, line 1: the value of A holds a NUL"),
+    ],
+)
+def test_a_bad_line_of_a_file_of_variables_is_told_by_its_number(
+    tmp_path: Path, content: str, says: str
+) -> None:
+    file = tmp_path / "env"
+    file.write_text(content)
+    with pytest.raises(Problem, match=says):
+        job_environment([str(file)], [], caller={})
+
+
+def test_a_variable_without_a_value_needs_the_callers(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="NOPE has no value here"):
+        job_environment([], ["NOPE"], caller={})
+    with pytest.raises(Problem, match="there is no file"):
+        job_environment([str(tmp_path / "none")], [], caller={})
+    with pytest.raises(Problem, match="is a directory"):
+        job_environment([str(tmp_path)], [], caller={})
+    with pytest.raises(Problem, match="not UTF-8"):
+        job_environment([], ["X"], caller={"X": "\udcff"})

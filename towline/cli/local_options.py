@@ -1,0 +1,60 @@
+"""The options of the commands that bring a service of their own: ``run`` and ``up``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from towline.cli.problem import Problem
+from towline.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from towline.backends.docker_launch import HostOptions
+    from towline.local.service import LocalService
+
+BACKENDS = ("auto", "docker", "process")
+
+NO_ISOLATION = (
+    "the process backend isolates nothing: the job runs as you, on this machine, with all that "
+    "you may do; --cpu, --memory and --image do not apply"
+)
+
+
+def add_backend_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=os.environ.get("TOWLINE_BACKEND") or "auto",
+        help="what starts the job: docker (containers), process (no isolation at all), or auto: "
+        "docker when an engine answers (default: $TOWLINE_BACKEND or auto)",
+    )
+
+
+def start_service(
+    backend: str,
+    terminal: Terminal,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    host_options: HostOptions = lambda _: {},
+) -> LocalService:
+    """Start it and say which backend was taken. Raises ``Problem`` in words."""
+    from towline.local.backend_choice import BackendProblem
+    from towline.local.service import LocalService
+
+    if backend not in BACKENDS:
+        raise Problem(f"TOWLINE_BACKEND is {backend!r}: it must be one of {', '.join(BACKENDS)}")
+    try:
+        service = LocalService.start(
+            backend, host=host, port=port, progress=terminal.say, host_options=host_options
+        )
+    except BackendProblem as problem:
+        raise Problem(str(problem)) from None
+    except OSError as error:
+        raise Problem(f"can't listen on {host} port {port}: {error.strerror}") from None
+    why = f" ({service.backend_note})" if service.backend_note else ""
+    terminal.say(f"backend: {service.backend_name}{why}")
+    if service.backend_name == "process":
+        terminal.warn(NO_ISOLATION)
+    return service

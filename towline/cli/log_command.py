@@ -1,0 +1,79 @@
+"""``towline log``."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
+from towline.cli.parser import Commands, add_command
+from towline.cli.problem import Problem
+from towline.cli.terminal import err
+
+if TYPE_CHECKING:
+    from towline.client.service import LogPage
+
+
+def add(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "log",
+        "print a job's log, or follow it",
+        description="Print a job's log, byte for byte as it was written (secrets masked).",
+        epilog=ENVIRONMENT,
+    )
+    parser.add_argument("job", metavar="JOB", help="the job's id")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="go on until the job's end; Ctrl-C only leaves"
+    )
+    parser.add_argument("--attempt", type=int, metavar="N", help="of this attempt (default: last)")
+    parser.add_argument(
+        "--offset", type=int, default=0, metavar="BYTES", help="begin after so many bytes"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='one line of JSON for each piece: {"attempt": …, "offset": …, "next_offset": …, '
+        '"gap": …, "data": …}, data in base64',
+    )
+    add_connection_options(parser)
+    parser.set_defaults(run=print_log)
+
+
+def print_log(args: argparse.Namespace) -> int:
+    if args.offset < 0:
+        raise Problem("--offset must not be negative")
+    if args.follow and args.attempt is not None:
+        raise Problem("--follow goes from attempt to attempt; leave --attempt out")
+    from towline.client.follow import follow, read_log
+
+    service = connect(args)
+    show = _show_json if args.json else show_bytes
+    if args.follow:
+        follow(service, args.job, show, offset=args.offset)
+        return 0
+    for page in read_log(service, args.job, offset=args.offset, attempt=args.attempt):
+        show(page)
+    return 0
+
+
+def show_bytes(page: LogPage) -> None:
+    """The bytes as they are, at once."""
+    if page.gap:
+        err().warn(f"{page.gap} bytes of the log never arrived")
+    sys.stdout.buffer.write(page.data)
+    sys.stdout.buffer.flush()
+
+
+def _show_json(page: LogPage) -> None:
+    value = {
+        "attempt": page.attempt,
+        "offset": page.offset,
+        "next_offset": page.next_offset,
+        "gap": page.gap,
+        "data": base64.b64encode(page.data).decode(),
+    }
+    print(json.dumps(value), flush=True)

@@ -1,0 +1,209 @@
+"""``towline run``: one job through a service of its own, live, with the verdict as exit status."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from towline.cli.exit_status import CANCELLED, TABLE, of_job
+from towline.cli.interruption import Interruption
+from towline.cli.job_options import add_job_options, spec_of
+from towline.cli.local_options import add_backend_option, start_service
+from towline.cli.parser import Commands, add_command
+from towline.cli.problem import Problem
+from towline.cli.terminal import Terminal, err
+from towline.cli.waiting import Waiting
+
+if TYPE_CHECKING:
+    from towline.client.service import LogPage, Service
+    from towline.local.service import LocalService
+
+DESCRIPTION = """\
+Run one job and print its log as it appears: the bytes as the script wrote them go to stdout, all
+that Towline says goes to stderr.
+
+  towline run script.sh            a script file, started by its #! line, else bash, else sh
+  towline run -- pytest -q         a command
+  towline run < script.sh          a script on standard input
+
+The command brings a whole service with it, in memory, and takes it down again: no server, no AWS
+account. Ctrl-C cancels the job and waits for its end; a second one leaves at once, and what is left
+is ended within seconds. When nobody reads the log any more (a closed pipe) the job is cancelled."""
+ENVIRONMENT = """\
+environment:
+  TOWLINE_BACKEND      the default of --backend
+  TOWLINE_RUNNER_BASE  base image that the runner's image is built on, on first use
+  DOCKER_HOST          the Docker engine, when it is not the usual one
+  NO_COLOR             no colours, ever"""
+SECRETS = (
+    "hand the job a secret: its value is your environment variable NAME (asked for on a terminal "
+    "when there is none), it goes to the job as NAME and is masked in the log; may be repeated"
+)
+
+
+def add(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "run",
+        "run one job here and now, and print its log",
+        description=DESCRIPTION,
+        epilog=f"{TABLE}\n\n{ENVIRONMENT}",
+    )
+    parser.usage = "towline run [options] [SCRIPT | - | -- COMMAND …]"
+    add_backend_option(parser)
+    add_job_options(parser, secrets=SECRETS)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="the log goes to stderr, and one JSON document to stdout: "
+        '{"job": …, "exit_status": …}',
+    )
+    parser.set_defaults(run=run, takes_command=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    terminal = err()
+    spec = spec_of(args, args.command_after_dashes)
+    secrets = _secret_values(spec["secrets"])
+    local = start_service(args.backend, terminal)
+    try:
+        if local.backend_name == "process":
+            spec.setdefault("workdir", os.getcwd())
+        job = run_job(local, spec, secrets, terminal, _log_sink(args.json))
+    finally:
+        local.close()
+    status = of_job(job)
+    if args.json:
+        print(json.dumps({"job": job, "exit_status": status}, indent=2))
+    return status
+
+
+def run_job(
+    local: LocalService,
+    spec: dict[str, Any],
+    secrets: dict[str, str],
+    terminal: Terminal,
+    sink: BinaryIO,
+) -> dict[str, Any]:
+    """Submit, follow to the end and say the verdict; the finished job."""
+    from towline.cli.verdict_line import verdict_lines
+
+    service = local.client()
+    with Interruption(
+        local.changes.ring,
+        status=CANCELLED,
+        last_words="towline: left at once; what is still running is being ended",
+    ) as interruption:
+        begun = time.monotonic()
+        job = _submit(service, spec, secrets)
+        cancelling = _Cancelling(service, job["id"], interruption, terminal)
+        waiting = Waiting(service, job["id"], terminal)
+        job = _follow(local, service, job["id"], cancelling, waiting, sink)
+        for line in verdict_lines(job, time.monotonic() - begun, terminal):
+            terminal.say(line)
+    service.close()
+    return job
+
+
+class _Cancelling:
+    """Turns the first signal, or a log that nobody reads, into one cancel of the job."""
+
+    def __init__(
+        self, service: Service, job_id: str, interruption: Interruption, terminal: Terminal
+    ) -> None:
+        self._service = service
+        self._job_id = job_id
+        self._interruption = interruption
+        self._terminal = terminal
+        self._done = False
+
+    def look(self) -> None:
+        if self._interruption.count:
+            self.cancel("interrupted: cancelling the job; once more leaves at once")
+
+    def cancel(self, why: str) -> None:
+        if not self._done:
+            self._done = True
+            self._terminal.say(why)
+            self._service.cancel(self._job_id)
+
+
+def _submit(service: Service, spec: dict[str, Any], secrets: dict[str, str]) -> dict[str, Any]:
+    from towline.cli.complaint import in_options
+    from towline.client.errors import Refused
+
+    try:
+        for name, value in secrets.items():
+            service.set_secret(spec["project"], name, value)
+        return service.submit(spec)
+    except Refused as refused:
+        raise in_options(refused) from None
+
+
+def _follow(
+    local: LocalService,
+    service: Service,
+    job_id: str,
+    cancelling: _Cancelling,
+    waiting: Waiting,
+    sink: BinaryIO,
+) -> dict[str, Any]:
+    from towline.client.follow import QUICK_S, follow
+
+    closed = False
+
+    def show(page: LogPage) -> None:
+        nonlocal closed
+        waiting.log_began()
+        if page.gap:
+            err().warn(f"{page.gap} bytes of the log never arrived")
+        if closed:
+            return
+        try:
+            sink.write(page.data)
+            sink.flush()
+        except BrokenPipeError:
+            closed = True
+            _let_go(sink)
+            cancelling.cancel("nobody reads the log any more: cancelling the job")
+
+    def attend() -> None:
+        cancelling.look()
+        waiting.look()
+
+    local.pause(QUICK_S)  # there is nothing to be seen of a job that was just submitted
+    return follow(service, job_id, show, pause=local.pause, attention=attend)
+
+
+def _let_go(sink: BinaryIO) -> None:
+    """Point a closed pipe's descriptor nowhere, so that later flushes do not fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sink.fileno())
+    os.close(nowhere)
+
+
+def _log_sink(as_json: bool) -> BinaryIO:
+    stream = sys.stderr if as_json else sys.stdout
+    stream.flush()
+    return stream.buffer
+
+
+def _secret_values(names: list[str]) -> dict[str, str]:
+    values = {}
+    for name in names:
+        value = os.environ.get(name)
+        if value is None and sys.stdin.isatty() and sys.stderr.isatty():
+            value = getpass.getpass(f"towline: value of the secret {name}: ")
+        if not value:
+            state = "is not set" if value is None else "is empty"
+            raise Problem(
+                f"--secret {name}: the environment variable {name} {state}; a secret's value comes "
+                f"from there, never from the command line"
+            )
+        values[name] = value
+    return values

@@ -1,0 +1,98 @@
+"""``towline secret set|list|rm``."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+
+from towline.cli.complaint import in_options
+from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
+from towline.cli.parser import Commands, Parser, add_command
+from towline.cli.problem import Problem
+from towline.cli.terminal import err
+from towline.client.errors import Refused
+
+SET = """\
+Keep a secret for a project's jobs (in SSM Parameter Store). The value is read from standard input
+(one line feed at its end is dropped), asked for on a terminal, or taken from a variable with
+--from-env; it is never an argument, as process lists show those. It can't be read back."""
+
+
+def add(commands: Commands) -> None:
+    parser = add_command(commands, "secret", "keep, list and remove secrets", epilog=ENVIRONMENT)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    keep = add_command(actions, "set", "keep a secret", description=SET, epilog=ENVIRONMENT)
+    keep.add_argument("name", metavar="NAME", help="what jobs ask for with --secret NAME")
+    keep.add_argument("--from-env", metavar="VAR", help="take the value of this variable")
+    _common(keep, "print the name as JSON")
+    keep.set_defaults(run=set_secret)
+
+    names = add_command(actions, "list", "list the names of secrets", epilog=ENVIRONMENT)
+    _common(names, 'as JSON: {"secrets": […]}')
+    names.set_defaults(run=list_secrets)
+
+    remove = add_command(actions, "rm", "remove a secret", epilog=ENVIRONMENT)
+    remove.add_argument("name", metavar="NAME", help="the secret's name")
+    _common(remove, "print the name as JSON")
+    remove.set_defaults(run=remove_secret)
+
+
+def set_secret(args: argparse.Namespace) -> int:
+    service = connect(args)
+    try:
+        service.set_secret(args.project, args.name, _value(args))
+    except Refused as refused:
+        raise in_options(refused) from None
+    return _done(args, "kept")
+
+
+def list_secrets(args: argparse.Namespace) -> int:
+    names = connect(args).secrets(args.project)
+    if args.json:
+        print(json.dumps({"secrets": names}))
+    else:
+        print("".join(f"{name}\n" for name in names), end="")
+    return 0
+
+
+def remove_secret(args: argparse.Namespace) -> int:
+    connect(args).remove_secret(args.project, args.name)
+    return _done(args, "removed")
+
+
+def _common(parser: Parser, json_help: str) -> None:
+    parser.add_argument("--project", default="default", help="whose secret (%(default)s)")
+    parser.add_argument("--json", action="store_true", help=json_help)
+    add_connection_options(parser)
+
+
+def _done(args: argparse.Namespace, what: str) -> int:
+    if args.json:
+        print(json.dumps({"secret": args.name, "project": args.project}))
+    else:
+        err().say(f"secret {args.name} of project {args.project} {what}")
+    return 0
+
+
+def _value(args: argparse.Namespace) -> str:
+    if args.from_env is not None:
+        value = os.environ.get(args.from_env)
+        if not value:
+            raise Problem(f"--from-env: the variable {args.from_env} is not set, or is empty")
+        return value
+    if sys.stdin.isatty():
+        value = getpass.getpass(f"value of {args.name}: ")
+    else:
+        try:
+            value = sys.stdin.buffer.read().decode("utf-8").removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError:
+            raise Problem(
+                "the value on standard input is not UTF-8 text; encode it first"
+            ) from None
+    if not value:
+        raise Problem("a secret can't be empty: give its value on standard input")
+    return value
