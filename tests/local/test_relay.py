@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -149,19 +151,30 @@ def test_a_claim_needs_its_own_jobs_token(service: LocalService) -> None:
     assert post(service, claim, "/runner/claim")[0] in (401, 415)
 
 
-def test_this_process_listens_for_the_api_and_the_relay_only(service: LocalService) -> None:
-    """There is no AWS to reach: moto has no socket, whatever credentials one shows."""
-    import os
-    from pathlib import Path
+LISTENING = """
+import os
+from pathlib import Path
+from towline.local.service import LocalService
 
-    ours = {os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
-    listening = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
-            words = line.split()
-            if words[3] == "0A" and f"socket:[{words[9]}]" in ours:
-                address, _, port = words[1].partition(":")
-                listening.add((address, int(port, 16)))
+service = LocalService.start("process")
+ours = {os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
+for table in ("tcp", "tcp6"):
+    for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[3] == "0A" and f"socket:[{words[9]}]" in ours:
+            print(words[1].partition(":")[0], int(words[1].partition(":")[2], 16))
+permit = service.dispatcher.collaborators.logs.permit("0" * 26, 1)
+print("api", service.url.rpartition(":")[2], "relay", permit.url.split(":")[2].partition("/")[0])
+service.close()
+"""
+
+
+def test_this_process_listens_for_the_api_and_the_relay_only() -> None:
+    """There is no AWS to reach: moto has no socket, whatever credentials one shows."""
+    done = subprocess.run(
+        [sys.executable, "-c", LISTENING], check=True, capture_output=True, text=True
+    )
+    *listening, last = done.stdout.split("\n")[:-1]
+    _, api, _, relay = last.split()
     loopback = "0100007F"
-    relay = urlsplit(permit(service).url).port
-    assert listening == {(loopback, urlsplit(service.url).port), (loopback, relay)}
+    assert sorted(listening) == sorted([f"{loopback} {api}", f"{loopback} {relay}"])
