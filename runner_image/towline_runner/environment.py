@@ -14,6 +14,8 @@ _SHELL_STATE = frozenset(
     (b"BASH_ENV", b"ENV", b"SHELLOPTS", b"BASHOPTS", b"SHLVL", b"OLDPWD", b"_")
 )
 _FUNCTIONS = (b"BASH_FUNC_",)
+# The backend kept the image's preloaded library from the runner, whose C library is another.
+_IMAGES_PRELOAD = b"TOWLINE_IMAGE_LD_PRELOAD"
 _KEPT_OUTSIDE_A_CONTAINER = frozenset(
     (b"PATH", b"HOME", b"USER", b"LOGNAME", b"SHELL", b"LANG", b"TZ", b"TMPDIR")
 )
@@ -25,11 +27,13 @@ def base(outside: dict[bytes, bytes], *, in_container: bool) -> dict[bytes, byte
     """The part that does not come from the job: a container's own environment without ours, or,
     outside of one, a short list, so that a job's result does not depend on who started it."""
     if in_container:
-        return {
+        kept = {
             name: value
             for name, value in outside.items()
             if not name.startswith((_OURS, *_FUNCTIONS)) and name not in _SHELL_STATE
         }
+        preload = outside.get(_IMAGES_PRELOAD)
+        return kept | {b"LD_PRELOAD": preload} if preload else kept
     return {
         name: value
         for name, value in outside.items()

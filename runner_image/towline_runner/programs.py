@@ -104,6 +104,9 @@ def _interpreter(file: str) -> str:
     except OSError:
         line = b""
     if line.startswith(b"#!"):
-        words = line[2:].split()
-        return repr(os.fsdecode(words[0])) if words else "of its empty #! line"
+        # Blanks and tabs end a word for the kernel (fs/binfmt_script.c), a carriage return does not.
+        words = line[2:].rstrip(b"\n").replace(b"\t", b" ").split(b" ")
+        name = next((word for word in words if word), b"")
+        windows = " (the script has Windows line ends)" if name.endswith(b"\r") else ""
+        return repr(os.fsdecode(name)) + windows if name.strip() else "of its empty #! line"
     return "or library that it needs"

@@ -55,8 +55,8 @@ def variant(
     """Makes busybox images with another configuration, in the words of a Dockerfile."""
     made: list[str] = []
 
-    def one(*changes: str) -> str:
-        steps = "\n".join((f"FROM {busybox_image}", *changes)).encode()
+    def one(*changes: str, base: str = busybox_image) -> str:
+        steps = "\n".join((f"FROM {base}", *changes)).encode()
         context = io.BytesIO(tar_of({"Dockerfile": steps}))
         tag = f"towline-variant:{owner}-{len(made)}"
         docker_client.images.build(fileobj=context, custom_context=True, tag=tag, rm=True)
@@ -139,6 +139,14 @@ def test_an_image_that_holds_nothing_but_busybox_works(make: MakeRig, busybox_im
 
 def test_the_images_own_user_is_the_default(make: MakeRig, variant: MakeImage) -> None:
     assert log_of(make(image=variant("USER 1234:4321")), "id -u; id -g") == "1234\n4321\n"
+
+
+def test_a_library_that_the_image_preloads_is_the_scripts_and_not_the_runners(
+    make: MakeRig, variant: MakeImage, musl_image: str
+) -> None:
+    """Another C library, preloaded, ends our interpreter before its first line."""
+    image = variant("ENV LD_PRELOAD=/lib/ld-musl-x86_64.so.1", base=musl_image)
+    assert log_of(make(image=image), "echo $LD_PRELOAD") == "/lib/ld-musl-x86_64.so.1\n"
 
 
 def test_another_stop_signal_or_health_check_of_an_image_is_not_used(
@@ -255,7 +263,7 @@ def test_no_engine_gives_a_sentence_that_says_what_to_do(tmp_path: Path) -> None
     with pytest.raises(ServiceTrouble) as caught:
         DockerBackend(runner_url="", on_stop=lambda *_: None, owner="nobody", address=nowhere)
     assert str(caught.value).startswith(f"no Docker engine answers at {nowhere}: ")
-    assert "--backend process" in str(caught.value)
+    assert str(caught.value).endswith("use --backend process (No such file or directory)")
 
 
 def test_launches_from_many_threads_of_one_request_are_one_task(make: MakeRig) -> None:

@@ -52,11 +52,14 @@ def test_a_container_passes_its_own_but_not_ours_nor_a_shells_state() -> None:
         b"BASH_FUNC_ls%%": b"() { :; }",
         b"SHLVL": b"3",
         b"_": b"x",
+        b"LD_PRELOAD": b"",
+        b"TOWLINE_IMAGE_LD_PRELOAD": b"/lib/own.so",
     }
     assert environment.base(image, in_container=True) == {
         b"PATH": b"/opt/bin",
         b"APP": b"1",
         b"SSL_CERT_FILE": b"/etc/own.pem",
+        b"LD_PRELOAD": b"/lib/own.so",
     }
 
 

@@ -50,6 +50,13 @@ def test_a_missing_interpreter_is_named(run: Run, service: FakeService) -> None:
     assert "'/no/such/interpreter' is missing" in service.report["detail"]
 
 
+def test_a_carriage_return_in_the_interpreters_name_is_shown(
+    run: Run, service: FakeService
+) -> None:
+    assert run("#!/bin/sh\r\necho ran\r\n") == 125
+    assert r"'/bin/sh\r' (the script has Windows line ends) is missing" in service.report["detail"]
+
+
 def test_a_missing_command_is_named(service: FakeService, start: Start) -> None:
     service.work |= {"command": ["no-such-command", "x"]}
     assert start().wait() == 125

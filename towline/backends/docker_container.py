@@ -49,9 +49,8 @@ def container_settings(
         "TOWLINE_TOKEN": request.token,
         "TOWLINE_CONSOLE": "off",
     }
-    image_user = (image.get("Config") or {}).get("User")
-    if image_user and request.image is not None:
-        environment["TOWLINE_IMAGE_USER"] = image_user
+    if request.image is not None:
+        environment |= _of_the_image(image.get("Config") or {})
     return {
         "Image": image["Id"],
         "User": "0:0",
@@ -84,6 +83,21 @@ def container_settings(
             **host_options,
         },
     }
+
+
+def _of_the_image(config: Mapping[str, Any]) -> dict[str, str]:
+    """What the image says of itself that is for the script, and not for the runner before it.
+
+    A library that the image preloads is one of its own C library; the runner brings another.
+    """
+    told = {}
+    if config.get("User"):
+        told["TOWLINE_IMAGE_USER"] = config["User"]
+    for word in config.get("Env") or ():
+        name, _, value = word.partition("=")
+        if name == "LD_PRELOAD" and value:
+            told |= {"LD_PRELOAD": "", "TOWLINE_IMAGE_LD_PRELOAD": value}
+    return told
 
 
 def _binds(request: LaunchRequest, runner: RunnerImage) -> list[str]:

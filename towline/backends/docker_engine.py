@@ -82,7 +82,7 @@ class Engine:
         except (EngineGone, EngineRefusal) as trouble:
             raise ServiceTrouble(
                 f"no Docker engine answers at {self.address}: start it or use --backend process "
-                f"({trouble})"
+                f"({_first_cause(trouble)})"
             ) from trouble
         return EngineFacts(
             cpus=int(info.get("NCPU") or 1),
@@ -190,6 +190,16 @@ def _events_of(label: str) -> dict[str, str]:
 
 def _seconds(moment: datetime) -> str:
     return f"{moment.timestamp():.6f}"
+
+
+def _first_cause(trouble: BaseException) -> str:
+    """The system's own word for it, which the SDK wraps in several layers; else all of it."""
+    cause: BaseException | None = trouble
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return str(trouble)
 
 
 @contextmanager
