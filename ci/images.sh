@@ -4,7 +4,7 @@
 #   towline-busybox:test    nothing but busybox: no libc, no /etc/passwd
 #   towline-hostile:test    the base, its user's home and its ENV full of files that would end a shell
 #   towline-musl:test       laid out as musl distributions are: busybox, musl's loader and libc
-# Usage: ci/images.sh [--force]      (as root; an image that is there is kept unless --force)
+# Usage: ci/images.sh [--force]      (as root; an image that this very file made is kept unless --force)
 # Needs mmdebstrap, busybox-static and a Docker engine that answers.
 set -euo pipefail
 
@@ -18,7 +18,15 @@ packages=bash,dash,busybox-static,python3,ca-certificates,mksh,ksh93u+m,zsh,yash
 
 say() { printf 'images: %s\n' "$*" >&2; }
 
-have() { [ "$force" != --force ] && docker image inspect "$1" >/dev/null 2>&1; }
+recipe=$(sha256sum <"${BASH_SOURCE[0]}" | cut -c1-16)
+label="LABEL towline.recipe=$recipe"
+
+# An image of another's, named by a variable, is never replaced.
+have() {
+    case $1 in towline-*) ;; *) docker image inspect "$1" >/dev/null 2>&1 && return ;; esac
+    [ "$force" != --force ] && [ "$(docker image inspect \
+        -f '{{with .Config.Labels}}{{index . "towline.recipe"}}{{end}}' "$1" 2>/dev/null)" = "$recipe" ]
+}
 
 # The machine's own sources: a mirror that is configured there is used here, too.
 sources() {
@@ -45,7 +53,7 @@ make_base() {
         --aptopt='Acquire::Languages "none"' \
         --customize-hook='chroot "$1" useradd --uid 1000 --create-home --shell /bin/bash builder' \
         "$suite" "$work/base.tar" "$file"
-    docker import --change 'CMD ["bash"]' \
+    docker import --change "$label" --change 'CMD ["bash"]' \
         --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
         "$work/base.tar" "$base" >/dev/null
 }
@@ -53,7 +61,7 @@ make_base() {
 # import_folder FOLDER TAG PATH
 import_folder() {
     tar -C "$1" -c --owner=0 --group=0 --numeric-owner . |
-        docker import --change 'CMD ["sh"]' --change "ENV PATH=$3" - "$2" >/dev/null
+        docker import --change "$label" --change 'CMD ["sh"]' --change "ENV PATH=$3" - "$2" >/dev/null
 }
 
 make_busybox() {
@@ -97,7 +105,7 @@ make_hostile() {
     done
     container=$(docker create "$base" true)
     tar -C "$root" -c --owner=1000 --group=1000 home/builder | docker cp - "$container:/"
-    docker commit --change 'USER builder' --change 'ENV BASH_ENV=/home/builder/.bashrc' \
+    docker commit --change "$label" --change 'USER builder' --change 'ENV BASH_ENV=/home/builder/.bashrc' \
         --change 'ENV ENV=/home/builder/.shrc' --change 'ENV SHELLOPTS=errexit:noexec' \
         "$container" "$hostile" >/dev/null
     docker rm "$container" >/dev/null

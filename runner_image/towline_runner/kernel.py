@@ -1,4 +1,4 @@
-"""Three wishes to the kernel that Python has no function for: prctl(2) by the C part of ctypes.
+"""Wishes to the kernel that Python has no function for: prctl(2) by the C part of ctypes.
 
 ``ctypes`` itself would take 3 ms to import, and the child needs this before the claim.
 """
@@ -32,6 +32,25 @@ def hide_memory() -> bool:
 def die_with_parent() -> bool:
     """This process is killed when the thread that forked it ends. False: not possible."""
     return _prctl(_SET_PDEATHSIG, _SIGKILL)
+
+
+def restore_reserved(numbers: tuple[int, ...]) -> None:
+    """Signals that the C library keeps for itself, to their default action. Best effort.
+
+    It refuses them in sigaction(3), so the system call is made without it. ``ctypes`` as a whole
+    is loaded: only a runner that was started under such a program as timeout(1) comes here.
+    """
+    import os
+
+    call = {"x86_64": 13, "aarch64": 134}.get(os.uname().machine)
+    try:
+        import ctypes
+    except ImportError:
+        return
+    if call is not None:
+        default = ctypes.create_string_buffer(32)  # SIG_DFL, no flags, no mask
+        for number in numbers:
+            ctypes.CDLL(None).syscall(call, number, default, None, 8)
 
 
 def _prctl(option: int, value: int) -> bool:

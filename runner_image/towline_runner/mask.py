@@ -1,6 +1,6 @@
 """Secrets are taken out of a stream of bytes, also where they lie across two reads.
 
-Measured on the build machine over 80-byte lines: ``bytes.find`` for each needle passes 3 to 6 GB/s,
+Measured over 80-byte lines: ``bytes.find`` for each needle passes 3 to 6 GB/s,
 a compiled alternation of the same four needles 0.2 GB/s, so needles are looked for one by one. All
 occurrences count, overlapping ones together: what two overlapping secrets cover becomes one
 ``***``."""

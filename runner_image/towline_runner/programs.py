@@ -104,7 +104,7 @@ def _interpreter(file: str) -> str:
     except OSError:
         line = b""
     if line.startswith(b"#!"):
-        # Blanks and tabs end a word for the kernel (fs/binfmt_script.c), a carriage return does not.
+        # For the kernel blanks and tabs end a word, a carriage return does not (binfmt_script.c).
         words = line[2:].rstrip(b"\n").replace(b"\t", b" ").split(b" ")
         name = next((word for word in words if word), b"")
         windows = " (the script has Windows line ends)" if name.endswith(b"\r") else ""

@@ -15,6 +15,7 @@ CONT: int = _signal.SIGCONT
 STOP: int = _signal.SIGSTOP
 CHLD: int = _signal.SIGCHLD
 _WAKE: int = _signal.SIGURG
+_RESERVED = (32, 33)  # glibc's own; ignored ones are passed on by programs such as timeout(1)
 _STOPPING = frozenset((_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP, _signal.SIGQUIT))
 _SENT_BY_KILL = (
     0  # si_code SI_USER: the kernel lets nobody forge si_pid with it (rt_sigqueueinfo(2))
@@ -54,6 +55,21 @@ def restore_defaults() -> None:
         except (OSError, ValueError):  # two that the C library keeps for itself
             continue
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    if reserved := tuple(number for number in _RESERVED if number in _ignored()):
+        from towline_runner import kernel
+
+        kernel.restore_reserved(reserved)
+
+
+def _ignored() -> frozenset[int]:
+    """The signals that this process ignores, those of the C library among them (proc(5))."""
+    try:
+        with open("/proc/self/status", "rb") as opened:
+            lines = opened.read().split(b"\n")
+    except OSError:
+        return frozenset()
+    mask = next((int(line[7:], 16) for line in lines if line.startswith(b"SigIgn:")), 0)
+    return frozenset(bit + 1 for bit in range(64) if mask >> bit & 1)
 
 
 def wait(timeout_s: float) -> Received | None:

@@ -67,7 +67,7 @@ def server(docker_client: docker.DockerClient, stops: Stops) -> Iterator[EcsServ
     with EcsServer(docker_client, seed=2, on_event=stops) as made:
         yield made
     mine = {"label": f"{LABEL}={made.owner}"}
-    assert docker_client.containers.list(all=True, filters=dict(mine)) == []
+    assert docker_client.containers.list(all=True, ignore_removed=True, filters=dict(mine)) == []
     assert docker_client.volumes.list(filters=dict(mine)) == []
 
 
@@ -168,6 +168,6 @@ def test_leaving_ends_what_still_runs(
         _launch(backend, request_of(ENDLESS))
         service.wait_for_log(JOB, b"ready")
     mine = {"label": f"{LABEL}={server.owner}"}
-    assert docker_client.containers.list(all=True, filters=dict(mine)) == []
+    assert docker_client.containers.list(all=True, ignore_removed=True, filters=dict(mine)) == []
     (task,) = server.tasks()
     assert task.over.is_set()

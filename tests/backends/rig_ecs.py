@@ -90,7 +90,7 @@ def ecs_rig(service: FakeService, owner: str) -> Rig:
 
     def containers(*labels: str) -> list[Any]:
         wanted = [f"{LABEL}={made[0].server.owner}", *labels]
-        return engine.containers.list(all=True, filters={"label": wanted})
+        return engine.containers.list(all=True, ignore_removed=True, filters={"label": wanted})
 
     def pid_of(task_id: str) -> int:
         (job,) = containers(

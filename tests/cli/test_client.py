@@ -11,9 +11,17 @@ import pytest
 
 from towline.cli.waiting import Waiting
 from towline.client.connection import Connection
-from towline.client.errors import NotTowline, Refused, ServiceUnreachable, TokenRefused
+from towline.client.errors import (
+    BadAddress,
+    NotTowline,
+    Refused,
+    ServiceUnreachable,
+    TokenRefused,
+)
 from towline.client.follow import follow, read_log
-from towline.client.service import LogPage
+from towline.client.service import LogPage, Service
+from towline.local.http_server import Answer as Answer413
+from towline.local.http_server import Incoming, LoopbackServer
 
 Answer = tuple[int, bytes]
 
@@ -192,3 +200,38 @@ def test_waiting_says_each_news_once_and_nothing_after_the_log_began() -> None:
     waiting.log_began()
     now[0] += 10
     waiting.look()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://a b", "http://127.0.0.1:1/\n", "http://127.0.0.1/ü", "ftp://x"]
+)
+def test_an_address_that_is_none_is_said_in_a_sentence(url: str) -> None:
+    with pytest.raises(BadAddress, match="is not an address of a service"):
+        Connection(url, "token")
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a b", "…", "a\udcff"])
+def test_a_token_that_no_header_can_carry_is_refused_before_it_is_sent(token: str) -> None:
+    with pytest.raises(TokenRefused, match="Check TOWLINE_TOKEN"):
+        Connection("http://127.0.0.1:1", token)
+
+
+def test_an_empty_id_is_no_other_route(server: Server) -> None:
+    service = Service(f"http://127.0.0.1:{server.server_address[1]}", "token")
+    for ask in (service.job, service.cancel, service.rerun, service.revoke_token):
+        with pytest.raises(Refused, match="names nothing"):
+            ask("")
+    assert server.seen == []
+
+
+def test_what_a_service_says_of_a_body_that_is_too_large_is_read() -> None:
+    def refuse(request: Incoming) -> Answer413:
+        request.body(100)
+        raise AssertionError("the body was taken")
+
+    refusing = LoopbackServer("127.0.0.1", 0, refuse, name="refusing")
+    try:
+        with pytest.raises(Refused, match="at most 100 are taken"):
+            Connection(refusing.url, None).ask("POST", "/jobs", {"script": "x" * (20 << 20)})
+    finally:
+        refusing.close()

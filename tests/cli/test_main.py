@@ -13,6 +13,7 @@ import pytest
 
 import towline
 from chalicelib.version import VERSION
+from towline.cli.checks import Finding, wanted
 from towline.cli.complaint import in_options
 from towline.cli.completion import places
 from towline.cli.exit_status import of_job
@@ -64,7 +65,9 @@ def test_help_loads_nothing_slow() -> None:
     [
         ([], "the following arguments are required"),
         (["nonsense"], "invalid choice: 'nonsense'"),
-        (["run", "--nonsense"], "unrecognized arguments"),
+        (["run", "--nonsense"], "unrecognized arguments: --nonsense (see 'towline run --help')"),
+        (["run", "--timout", "5", "--", "true"], "did you mean --timeout?"),
+        (["secret", "set", "--fromenv=A", "B"], "did you mean --from-env? (see 'towline secret"),
         (["run", "--timeout", "soon", "--", "true"], "--timeout: 'soon' is not a duration"),
         (["run", "--memory", "512", "--", "true"], "--memory: '512' has no unit"),
         (["run", "--cpu", "many", "--", "true"], "--cpu: 'many' is not a number of CPUs"),
@@ -94,6 +97,46 @@ def test_a_mistake_gets_a_sentence_and_exit_status_2(
     assert captured.err.startswith("towline: error: ")
     assert captured.out == ""
     assert "Traceback" not in captured.err
+
+
+LOCAL = ("run", "up", "selftest")
+WORDS = {
+    **dict.fromkeys(LOCAL, ("TOWLINE_BACKEND", "TOWLINE_RUNNER_BASE", "DOCKER_HOST", "NO_COLOR")),
+    "doctor": ("TOWLINE_BACKEND", "TOWLINE_RUNNER_BASE", "DOCKER_HOST", "TOWLINE_URL", "NO_COLOR"),
+    **dict.fromkeys(
+        ("enqueue", "jobs", "show", "log", "cancel", "rerun", "secret set", "token list"),
+        ("TOWLINE_URL", "TOWLINE_TOKEN", "NO_COLOR"),
+    ),
+}
+
+
+@pytest.mark.parametrize("command", WORDS)
+def test_a_help_names_the_variables_that_the_command_heeds(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    described = capsys.readouterr().out.split("environment:", 1)[1]
+    assert [name for name in WORDS[command] if name not in described] == []
+
+
+@pytest.mark.parametrize(
+    ("backend", "docker", "state"),
+    [
+        ("", "warning", None),
+        ("auto", "warning", "ok"),
+        ("process", "warning", "ok"),
+        ("docker", "warning", "wrong"),
+        ("docker", "ok", "ok"),
+        ("podman", "ok", "wrong"),
+    ],
+)
+def test_the_doctor_holds_the_backend_that_was_chosen_against_what_works(
+    backend: str, docker: Any, state: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOWLINE_BACKEND", backend)
+    found = wanted([Finding("process", "ok", ""), Finding("docker", docker, "")])
+    assert [finding.state for finding in found] == ([state] if state else [])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_a_script_that_is_too_large_is_told_before_anything_starts(tmp_path: Pat
     script.write_bytes(b"#" * ((4 << 20) + 1))
     with pytest.raises(Problem, match="larger than 4 MiB"):
         script_or_command([str(script)], None)
+
+
+@pytest.mark.parametrize("character", ["\1", "é", "漢", "\U0001f600", "\n", '"'])
+def test_the_largest_text_still_fits_into_a_request(character: str, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    largest = 4 << 20
+    text = character.encode() * (largest // len(character.encode()))
+    script.write_bytes(text)
+    part = script_or_command([str(script)], None)
+    assert len(json.dumps(part)) < 6_000_000
+    sent = base64.b64decode(part["script_base64"]) if "script_base64" in part else part["script"]
+    assert (sent if isinstance(sent, bytes) else sent.encode()) == text
 
 
 def test_variables_come_from_files_then_words_and_keep_every_character(tmp_path: Path) -> None:

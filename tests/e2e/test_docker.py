@@ -76,7 +76,7 @@ def test_ctrl_c_cancels_and_leaves_no_container(
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     task = json.loads(out)["job"]["attempts"][0]["task_id"]
-    assert not docker_client.containers.list(all=True, filters={"name": task})
+    assert not docker_client.containers.list(all=True, ignore_removed=True, filters={"name": task})
 
 
 def cause(towline_command: Run, *words: str) -> tuple[str, str]:

@@ -47,11 +47,12 @@ def test_a_job_goes_through_every_command(up: Up) -> None:
     job = enqueue(up, "--name", "first", "--", "sh", "-c", "echo hello; exit 5")
     followed = up.call("log", "--follow", job)
     assert (followed.status, followed.out) == (0, b"hello\n")
+    assert followed.err == "towline: failed (5)\n"
     assert up.call("log", "--offset", "3", job).out == b"lo\n"
     assert json.loads(up.call("log", "--json", job).out)["next_offset"] == 6
 
     shown = up.call("show", job).out.decode()
-    assert "failed (5)" in shown
+    assert "\nverdict       failed (5)\n" in shown
     assert "ended by itself with code 5" in shown
     assert json.loads(up.call("show", "--json", job).out)["exit_code"] == 5
 

@@ -8,9 +8,11 @@ import platform
 import shutil
 import stat
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from towline.cli.local_options import BACKENDS
 from towline.cli.up import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ class Finding:
 
 def examine(url: str | None) -> list[Finding]:
     """All checks, in the order in which one would mend things."""
-    return [python(), packages(), process_backend(), *engine(), port(), disk(), *service(url)]
+    backends = [process_backend(), *engine()]
+    return [python(), packages(), *backends, *wanted(backends), port(), disk(), *service(url)]
 
 
 def python() -> Finding:
@@ -85,6 +88,21 @@ def engine() -> list[Finding]:
         return [Finding("docker", "ok", f"engine {version} at {client.address}"), _runner(client)]
     finally:
         client.close()
+
+
+def wanted(backends: Sequence[Finding]) -> list[Finding]:
+    """What TOWLINE_BACKEND asks for: then another backend that works is of no use."""
+    name = os.environ.get("TOWLINE_BACKEND")
+    if not name:
+        return []
+    if name not in BACKENDS:
+        mend = f"set it to one of {', '.join(BACKENDS)}, or unset it"
+        return [Finding("backend", "wrong", f"TOWLINE_BACKEND is {name!r}", mend)]
+    works = name == "auto" or all(b.state == "ok" for b in backends if b.check == name)
+    if works:
+        return [Finding("backend", "ok", f"TOWLINE_BACKEND is {name}")]
+    found = f"TOWLINE_BACKEND is {name}, which can't be used (see above)"
+    return [Finding("backend", "wrong", found, "mend that, or unset TOWLINE_BACKEND")]
 
 
 def _runner(client: Engine) -> Finding:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = """\
 environment:
   TOWLINE_URL    address of the service (printed by 'towline up', or of a deployed one)
-  TOWLINE_TOKEN  its bearer token; never an option, so that no process list shows it"""
+  TOWLINE_TOKEN  its bearer token; never an option, so that no process list shows it
+  NO_COLOR       no colours, ever"""
 
 
 def add_connection_options(parser: argparse.ArgumentParser) -> None:

@@ -11,13 +11,16 @@ from towline.cli.terminal import out
 
 DESCRIPTION = """\
 Check Python, the packages, the Docker engine and your permission to use it, the runner's image and
-its base, the ports, and the service at TOWLINE_URL if one is named. Says how to mend what is wrong.
-Exit status 0 when jobs can run here, 1 when they can't."""
+its base, the port of 'towline up', and the service at TOWLINE_URL if one is named. Says how to mend
+what is wrong. Exit status 0 when jobs can run here (with TOWLINE_BACKEND, if it is set), else 1."""
 ENVIRONMENT = """\
 environment:
   TOWLINE_URL, TOWLINE_TOKEN  a service to look at, too
+  TOWLINE_BACKEND             the backend that must work; without it one that works is enough
   TOWLINE_RUNNER_BASE         base image that the runner's image is built on
-  DOCKER_HOST                 the Docker engine, when it is not the usual one"""
+  DOCKER_HOST                 the Docker engine, when it is not the usual one
+  TMPDIR                      where room on disk is needed
+  NO_COLOR                    no colours, ever"""
 COLOURS = {"ok": "green", "warning": "yellow", "wrong": "red"}
 
 

@@ -17,7 +17,7 @@ exit status:
   {TIMED_OUT}  timed out, or silent for too long
   {ERRORED}  errored: Towline could not run it or lost it; says nothing of the script
   {CANCELLED}  cancelled (Ctrl-C)
-  {USAGE}    the command was used wrongly, or the service can't be reached
+  {USAGE}    the command was used wrongly, or the service can't be started or reached
 A script may itself exit with any of these. The unambiguous form is --json."""
 
 

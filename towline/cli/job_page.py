@@ -14,7 +14,7 @@ def page(job: Mapping[str, Any], terminal: Terminal) -> list[str]:
     colour = VERDICT_COLOURS.get(job.get("verdict") or "", "grey")
     facts = {
         "job": terminal.paint(job["id"], "bold"),
-        "state": terminal.paint(state_word(job), colour),
+        "verdict" if job.get("verdict") else "state": terminal.paint(state_word(job), colour),
         "name": job.get("name"),
         "project": job.get("project"),
         "image": job.get("image") or "the runner's own",

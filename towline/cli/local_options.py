@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
 BACKENDS = ("auto", "docker", "process")
 
+ADDRESS_TROUBLE = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM)
 NO_ISOLATION = (
-    "the process backend isolates nothing: the job runs as you, on this machine, with all that "
-    "you may do; --cpu, --memory and --image do not apply"
+    "the process backend isolates nothing: a job runs as you, on this machine, with all that you "
+    "may do; --cpu and --memory do not apply, and there are no images"
 )
 
 
@@ -52,7 +54,17 @@ def start_service(
     except BackendProblem as problem:
         raise Problem(str(problem)) from None
     except OSError as error:
-        raise Problem(f"can't listen on {host} port {port}: {error.strerror}") from None
+        if error.errno in ADDRESS_TROUBLE:
+            other = "; --port 0 takes any free one" if port else ""
+            raise Problem(f"can't listen on {host} port {port}: {error.strerror}{other}") from None
+        raise Problem(f"the service can't be started: {error.strerror or error}") from None
+    except RuntimeError as error:
+        if "new thread" not in str(error):
+            raise
+        raise Problem(
+            "the service can't be started: no thread can be made; are there too many processes "
+            "(ulimit -u)?"
+        ) from None
     why = f" ({service.backend_note})" if service.backend_note else ""
     terminal.say(f"backend: {service.backend_name}{why}")
     if service.backend_name == "process":

@@ -9,12 +9,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
+from towline.cli.jobs_view import state_word
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
-from towline.cli.terminal import err
+from towline.cli.terminal import VERDICT_COLOURS, err
 
 if TYPE_CHECKING:
     from towline.client.service import LogPage
+
+DESCRIPTION = """\
+Print a job's log, byte for byte as it was written (secrets masked). The exit status says that the
+log was printed, whatever the verdict: --follow tells the verdict on stderr, 'towline show --json'
+to a script."""
 
 
 def add(commands: Commands) -> None:
@@ -22,7 +28,7 @@ def add(commands: Commands) -> None:
         commands,
         "log",
         "print a job's log, or follow it",
-        description="Print a job's log, byte for byte as it was written (secrets masked).",
+        description=DESCRIPTION,
         epilog=ENVIRONMENT,
     )
     parser.add_argument("job", metavar="JOB", help="the job's id")
@@ -53,7 +59,11 @@ def print_log(args: argparse.Namespace) -> int:
     service = connect(args)
     show = _show_json if args.json else show_bytes
     if args.follow:
-        follow(service, args.job, show, offset=args.offset)
+        job = follow(service, args.job, show, offset=args.offset)
+        if not args.json:
+            terminal = err()
+            colour = VERDICT_COLOURS.get(job["verdict"], "grey")
+            terminal.say(terminal.paint(state_word(job), colour))
         return 0
     for page in read_log(service, args.job, offset=args.offset, attempt=args.attempt):
         show(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -23,13 +24,14 @@ from towline.cli import (
 from towline.cli.exit_status import USAGE
 from towline.cli.parser import Parser
 from towline.cli.problem import Problem
+from towline.cli.streams import let_go, open_closed_ones
 from towline.cli.terminal import err
 
 DESCRIPTION = "Runs jobs in containers of their own and gives verdicts that can be trusted."
 EPILOG = """\
 environment:
   TOWLINE_URL, TOWLINE_TOKEN  the service that the commands talk to
-  TOWLINE_BACKEND             auto, docker or process: what run and up start jobs with
+  TOWLINE_BACKEND             auto, docker or process: what run, up and selftest start jobs with
   TOWLINE_RUNNER_BASE         base image that the runner's image is built on
   DOCKER_HOST                 the Docker engine, when it is not the usual one
   NO_COLOR                    no colours, ever
@@ -39,6 +41,7 @@ environment:
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def build_parser() -> Parser:
@@ -61,6 +64,7 @@ def build_parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. Never raises for what the user did."""
+    open_closed_ones()
     words, command = split_command(sys.argv[1:] if argv is None else argv)
     try:
         args = build_parser().parse_args(words)
@@ -71,10 +75,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has left. Without this the interpreter complains at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go(sys.stdout)
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        let_go(sys.stdout)
+        err().fail(f"can't write: {os.strerror(error.errno)}")
+        return USAGE
     except Exception as error:
         if not is_for_the_user(error):
             raise

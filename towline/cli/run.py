@@ -16,6 +16,7 @@ from towline.cli.job_options import add_job_options, spec_of
 from towline.cli.local_options import add_backend_option, start_service
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
+from towline.cli.streams import let_go
 from towline.cli.terminal import Terminal, err
 from towline.cli.waiting import Waiting
 
@@ -72,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
     secrets = _secret_values(spec["secrets"])
     local = start_service(args.backend, terminal)
     try:
-        if local.backend_name == "process":
-            spec.setdefault("workdir", os.getcwd())
+        if local.backend_name == "process" and "workdir" not in spec:
+            spec["workdir"] = _here()
         job = run_job(local, spec, secrets, terminal, _log_sink(args.json))
     finally:
         local.close()
@@ -81,6 +82,16 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"job": job, "exit_status": status}, indent=2))
     return status
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise Problem(
+            f"the current folder can't be used ({error.strerror}): go to another one, or say "
+            "--workdir"
+        ) from None
 
 
 def run_job(
@@ -167,10 +178,13 @@ def _follow(
         try:
             sink.write(page.data)
             sink.flush()
-        except BrokenPipeError:
+        except OSError as error:
             closed = True
-            _let_go(sink)
-            cancelling.cancel("nobody reads the log any more: cancelling the job")
+            let_go(sink)
+            why = f"the log can't be written ({error.strerror})"
+            if isinstance(error, BrokenPipeError):
+                why = "nobody reads the log any more"
+            cancelling.cancel(f"{why}: cancelling the job")
 
     def attend() -> None:
         cancelling.look()
@@ -178,13 +192,6 @@ def _follow(
 
     local.pause(QUICK_S)  # there is nothing to be seen of a job that was just submitted
     return follow(service, job_id, show, pause=local.pause, attention=attend)
-
-
-def _let_go(sink: BinaryIO) -> None:
-    """Point a closed pipe's descriptor nowhere, so that later flushes do not fail again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sink.fileno())
-    os.close(nowhere)
 
 
 def _log_sink(as_json: bool) -> BinaryIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from towline.cli.problem import Problem
 
 MAX_BYTES = 4 << 20
 """``chalicelib.domain.spec.MAX_SCRIPT_BYTES``, without importing pydantic to complain of a typo."""
+ALWAYS_TEXT = 256 << 10
 
 
 def script_or_command(
@@ -69,8 +71,12 @@ def _file(path: str) -> bytes:
 def _encoded(script: bytes) -> dict[str, Any]:
     if len(script) > MAX_BYTES:
         raise Problem(f"the script is larger than {MAX_BYTES >> 20} MiB, the most that is taken")
-    # Text stays readable in what is stored; anything else goes byte for byte.
+    # Text stays readable in what is stored; anything else goes byte for byte. So does a long text
+    # that escapes would make longer than that, for a request's body has a limit, too.
     try:
-        return {"script": script.decode("utf-8")}
+        text = script.decode("utf-8")
     except UnicodeDecodeError:
         return {"script_base64": base64.b64encode(script).decode()}
+    if len(script) > ALWAYS_TEXT and len(json.dumps(text)) > len(script) * 4 // 3:
+        return {"script_base64": base64.b64encode(script).decode()}
+    return {"script": text}

@@ -16,9 +16,10 @@ from towline.cli.terminal import err
 from towline.client.errors import Refused
 
 SET = """\
-Keep a secret for a project's jobs (in SSM Parameter Store). The value is read from standard input
-(one line feed at its end is dropped), asked for on a terminal, or taken from a variable with
---from-env; it is never an argument, as process lists show those. It can't be read back."""
+Keep a secret for a project's jobs. The value is read from standard input (one line feed at its end
+is dropped), asked for on a terminal, or taken from a variable with --from-env; it is never an
+argument, as process lists show those. It can't be read back. A deployed service keeps it in SSM
+Parameter Store."""
 
 
 def add(commands: Commands) -> None:

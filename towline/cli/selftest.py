@@ -34,7 +34,14 @@ EPILOG = """\
 exit status:
   0  every case that was run ended as it should
   1  at least one did not (or, with --all, was left out)
-  2  the command was used wrongly, or no service could be started"""
+  2  the command was used wrongly, or no service could be started
+
+environment:
+  TOWLINE_BACKEND      the default of --backend
+  TOWLINE_RUNNER_BASE  base image that the runner's image is built on, on first use
+  DOCKER_HOST          the Docker engine, when it is not the usual one
+  TMPDIR               where the process backend's cases have their homes
+  NO_COLOR             no colours, ever"""
 NOBODY = "65534:65534"
 DIFFERENT = 1
 

@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
     create.add_argument("--expires", metavar="TIME", help="such as 12h or 90d (default: never)")
     create.set_defaults(run=create_token)
 
-    tokens = add_command(actions, "list", "list tokens, never their secrets", epilog=ENVIRONMENT)
+    tokens = add_command(actions, "list", "list tokens, never their texts", epilog=ENVIRONMENT)
     tokens.set_defaults(run=list_tokens)
 
     revoke = add_command(
@@ -69,6 +69,7 @@ def list_tokens(args: argparse.Namespace) -> int:
         print(json.dumps({"tokens": tokens}, indent=2))
         return 0
     terminal = out()
+    print(terminal.paint(f"{'ID':12}  {'SCOPES':24}  NAME", "bold"))
     for token in tokens:
         scopes = ",".join(token["scopes"])
         until = f"  until {token['expires_at']}" if token.get("expires_at") else ""

@@ -23,7 +23,8 @@ ENVIRONMENT = """\
 environment:
   TOWLINE_BACKEND      the default of --backend
   TOWLINE_RUNNER_BASE  base image that the runner's image is built on, on first use
-  DOCKER_HOST          the Docker engine, when it is not the usual one"""
+  DOCKER_HOST          the Docker engine, when it is not the usual one
+  NO_COLOR             no colours, ever"""
 
 
 def add(commands: Commands) -> None:

@@ -20,6 +20,7 @@ from towline.client.errors import (
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 35.0
 """API Gateway gives up after 29 s, so an answer that takes longer never comes."""
+LARGE_BODY = 1 << 16
 TOO_LONG_AGO = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 """What a kept connection says that the service has closed meanwhile."""
 
@@ -32,11 +33,16 @@ class Connection:
     """
 
     def __init__(self, url: str, token: str | None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadAddress(
-                f"{url!r} is not an address of a service: it should look like "
-                "http://127.0.0.1:8080 or https://….execute-api.eu-west-1.amazonaws.com/api"
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # a bracket without its other one
+            raise _bad_address(url) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _is_plain(url):
+            raise _bad_address(url)
+        if token and not _is_plain(token):
+            raise TokenRefused(
+                "the token holds a space, a line's end or a character that no token has. "
+                "Check TOWLINE_TOKEN."
             )
         try:
             self._port = parts.port
@@ -86,7 +92,7 @@ class Connection:
             if self._connection is None:
                 self._connection = self._open()
             try:
-                self._connection.request(method, path, data, headers)
+                self._send(self._connection, method, path, data, headers)
                 response = self._connection.getresponse()
                 return response.status, response.read()
             except TOO_LONG_AGO:
@@ -98,6 +104,22 @@ class Connection:
                 self.close()
                 raise
         raise AssertionError("the second try returns or raises")
+
+    @staticmethod
+    def _send(
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        data: bytes | None,
+        headers: dict[str, str],
+    ) -> None:
+        try:
+            connection.request(method, path, data, headers)
+        except (BrokenPipeError, ConnectionResetError):
+            # A service that refuses a large body answers before it has read it all. What it said
+            # is there to be read; when nothing is, reading says that the connection is closed.
+            if connection.sock is None or not data or len(data) < LARGE_BODY:
+                raise
 
     def _open(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
@@ -136,6 +158,17 @@ class Connection:
             f"what answers at {self.url} is not a Towline service of this version (HTTP {status}); "
             "check TOWLINE_URL"
         )
+
+
+def _bad_address(url: str) -> BadAddress:
+    return BadAddress(
+        f"{url!r} is not an address of a service: it should look like "
+        "http://127.0.0.1:8080 or https://….execute-api.eu-west-1.amazonaws.com/api"
+    )
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _sentence(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from towline.client.connection import Connection
+from towline.client.errors import Refused
 
 Rendered = dict[str, Any]
 """A job, token or secret as the service shows it."""
@@ -133,4 +134,7 @@ class Service:
 
 
 def _quoted(segment: str) -> str:
-    return quote(segment, safe="")
+    """One segment of a path. An empty one would make a path of another meaning."""
+    if not segment:
+        raise Refused(404, "not_found", "An empty id or name names nothing.", None)
+    return quote(segment, safe="", errors="surrogateescape")

@@ -157,7 +157,8 @@ def _base_missing(base: str, reason: str) -> RunnerImageError:
     return RunnerImageError(
         f"The base image {base} of the runner's image is not on this engine and can't be pulled: "
         f"{reason.rstrip('.')}. Set TOWLINE_RUNNER_BASE to a Debian-like image that the engine has "
-        "or can pull, one with python3 and ca-certificates if the engine can't install them."
+        "or can pull, one with python3 and ca-certificates if the engine can't install them; or "
+        "use --backend process."
     )
 
 

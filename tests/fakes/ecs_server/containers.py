@@ -56,7 +56,9 @@ class Containers:
         deadline = time.monotonic() + ENDS_WITHIN_S
         while True:
             # Again, as a thread may have been about to create one.
-            for container in self._client.containers.list(all=True, filters={"label": self._label}):
+            for container in self._client.containers.list(
+                all=True, ignore_removed=True, filters={"label": self._label}
+            ):
                 with _gone_is_fine():
                     container.remove(force=True, v=True)
             with self._lock:
@@ -187,7 +189,9 @@ class Containers:
             self._jobs.pop(task.arn, None)
         filters: dict[str, Any] = {"label": f"com.amazonaws.ecs.task-arn={task.arn}"}
         with _gone_is_fine():
-            for container in self._client.containers.list(all=True, filters=filters):
+            for container in self._client.containers.list(
+                all=True, ignore_removed=True, filters=filters
+            ):
                 with _gone_is_fine():
                     container.remove(force=True, v=True)
             for volume in task.definition.get("volumes") or []:
