@@ -53,8 +53,10 @@ def explain(
     """A sentence for the job's owner. ``where``: the working directory."""
     why = os.strerror(failure.number)
     if failure.step == "folder":
-        if failure.number in (errno.ENOENT, errno.ENOTDIR):
-            return f"The working directory {where} does not exist in the image."
+        if failure.number == errno.ENOTDIR:
+            return f"The working directory {where} is not a directory."
+        if failure.number == errno.ENOENT:
+            return f"The working directory {where} does not exist where the job runs."
         return f"The job's user can't enter the working directory {where}: {why}."
     if failure.step == "become":
         return f"The runner could not become the job's user: {why}."

@@ -58,6 +58,8 @@ def test_a_job_goes_through_every_command(up: Up) -> None:
 
     again = up.call("rerun", job).out.decode().strip()
     assert up.call("log", "-f", again).out == b"hello\n"
+    assert up.call("log", "-f", "--exit-status", again).status == 5
+    assert up.call("log", "--exit-status", again).status == 2
 
     listed = up.call("jobs", "--verdict", "failed").out.decode()
     assert [line.split()[0] for line in listed.splitlines()] == ["ID", again, job]
@@ -73,7 +75,7 @@ def test_a_cancelled_job_ends_and_says_so(up: Up) -> None:
     assert cancelled.status == 0
     assert up.call("log", "-f", job).status == 0
     assert json.loads(up.call("show", "--json", job).out)["verdict"] == "cancelled"
-    assert "was over already: cancelled" in up.call("cancel", job).err
+    assert f"job {job} is cancelled" in up.call("cancel", job).err
 
 
 def test_secrets_are_kept_listed_used_masked_and_removed(up: Up) -> None:

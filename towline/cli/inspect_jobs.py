@@ -78,6 +78,8 @@ def cancel_job(args: argparse.Namespace) -> int:
     job = connect(args).cancel(args.job)
     if args.json:
         print(json.dumps(job, indent=2))
+    elif job["verdict"] == "cancelled":
+        err().say(f"job {job['id']} is cancelled")
     elif job["state"] == "finished":
         err().say(f"job {job['id']} was over already: {job['verdict']}")
     else:

@@ -40,13 +40,19 @@ def start_service(
     host: str = "127.0.0.1",
     port: int = 0,
     host_options: HostOptions = lambda _: {},
+    warnings: bool = False,
 ) -> LocalService:
-    """Start it and say which backend was taken. Raises ``Problem`` in words."""
+    """Start it and say which backend was taken. Raises ``Problem`` in words.
+
+    ``warnings``: say what the service warns of, besides its errors.
+    """
+    from towline.cli.service_log import speak
     from towline.local.backend_choice import BackendProblem
     from towline.local.service import LocalService
 
     if backend not in BACKENDS:
         raise Problem(f"TOWLINE_BACKEND is {backend!r}: it must be one of {', '.join(BACKENDS)}")
+    speak(terminal, warnings=warnings)
     try:
         service = LocalService.start(
             backend, host=host, port=port, progress=terminal.say, host_options=host_options

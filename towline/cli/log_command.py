@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
+from towline.cli.exit_status import TABLE, of_job
 from towline.cli.jobs_view import state_word
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Print a job's log, byte for byte as it was written (secrets masked). The exit status says that the
-log was printed, whatever the verdict: --follow tells the verdict on stderr, 'towline show --json'
-to a script."""
+log was printed, whatever the verdict, which --follow tells on stderr; with --exit-status it is the
+verdict's, as of 'towline run', so that a script can wait for a job."""
 
 
 def add(commands: Commands) -> None:
@@ -29,11 +30,14 @@ def add(commands: Commands) -> None:
         "log",
         "print a job's log, or follow it",
         description=DESCRIPTION,
-        epilog=ENVIRONMENT,
+        epilog=f"with --exit-status, {TABLE}\n\n{ENVIRONMENT}",
     )
     parser.add_argument("job", metavar="JOB", help="the job's id")
     parser.add_argument(
         "-f", "--follow", action="store_true", help="go on until the job's end; Ctrl-C only leaves"
+    )
+    parser.add_argument(
+        "--exit-status", action="store_true", help="with --follow: leave with the verdict's status"
     )
     parser.add_argument("--attempt", type=int, metavar="N", help="of this attempt (default: last)")
     parser.add_argument(
@@ -52,6 +56,8 @@ def add(commands: Commands) -> None:
 def print_log(args: argparse.Namespace) -> int:
     if args.offset < 0:
         raise Problem("--offset must not be negative")
+    if args.exit_status and not args.follow:
+        raise Problem("--exit-status waits for the verdict: it needs --follow")
     if args.follow and args.attempt is not None:
         raise Problem("--follow goes from attempt to attempt; leave --attempt out")
     from towline.client.follow import follow, read_log
@@ -64,7 +70,7 @@ def print_log(args: argparse.Namespace) -> int:
             terminal = err()
             colour = VERDICT_COLOURS.get(job["verdict"], "grey")
             terminal.say(terminal.paint(state_word(job), colour))
-        return 0
+        return of_job(job) if args.exit_status else 0
     for page in read_log(service, args.job, offset=args.offset, attempt=args.attempt):
         show(page)
     return 0

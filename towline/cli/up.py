@@ -51,7 +51,7 @@ def up(args: argparse.Namespace) -> int:
     host = _loopback(args.host)
     if not 0 <= args.port <= 65535:
         raise Problem(f"--port {args.port} is not a port: it must be 0 to 65535")
-    local = start_service(args.backend, terminal, host=host, port=args.port)
+    local = start_service(args.backend, terminal, host=host, port=args.port, warnings=True)
     try:
         last_words = "towline: left at once; what is still running is being ended"
         with Interruption(local.changes.ring, status=130, last_words=last_words) as interruption:

@@ -1,0 +1,28 @@
+"""What the embedded service logs, said as the command says everything: one voice on a terminal."""
+
+from __future__ import annotations
+
+import logging
+
+from towline.cli.terminal import Terminal
+
+
+class _Spoken(logging.Handler):
+    def __init__(self, terminal: Terminal, level: int) -> None:
+        super().__init__(level)
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say = self._terminal.fail if record.levelno >= logging.ERROR else self._terminal.warn
+        say(self.format(record))
+
+
+def speak(terminal: Terminal, *, warnings: bool) -> None:
+    """Say errors of the service, and its warnings if asked for. May be repeated.
+
+    A job's own command has no use for the warnings: they are for whoever keeps a service.
+    """
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _Spoken)]:
+        root.removeHandler(handler)
+    root.addHandler(_Spoken(terminal, logging.WARNING if warnings else logging.ERROR))
