@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import errno
 import io
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from towline.cli.environment import job_environment
+from towline.cli.job_options import add_job_options, spec_of
 from towline.cli.problem import Problem
 from towline.cli.script_source import script_or_command
 
@@ -126,3 +128,22 @@ def test_a_variable_without_a_value_needs_the_callers(tmp_path: Path) -> None:
         job_environment([str(tmp_path)], [], caller={})
     with pytest.raises(Problem, match="not UTF-8"):
         job_environment([], ["X"], caller={"X": "\udcff"})
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "name"),
+    [
+        (["--name", "nightly", "ci/unit.sh"], None, "nightly"),
+        (["SCRIPT"], None, "unit.sh"),
+        ([], ["/usr/bin/pytest", "--token=s3cret"], "pytest"),
+    ],
+)
+def test_a_job_is_named_after_what_it_runs_but_never_after_arguments(
+    tmp_path: Path, words: list[str], command: list[str] | None, name: str
+) -> None:
+    script = tmp_path / "unit.sh"
+    script.write_text("true\n")
+    parser = argparse.ArgumentParser()
+    add_job_options(parser, secrets="")
+    words = [str(script) if word in ("SCRIPT", "ci/unit.sh") else word for word in words]
+    assert spec_of(parser.parse_args(words), command)["name"] == name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +16,9 @@ from chalicelib.domain.quantities import (
 from towline.cli.environment import FORMAT, job_environment
 from towline.cli.problem import Problem
 from towline.cli.script_source import script_or_command
+
+MAX_NAME = 200
+"""What the service takes."""
 
 T = TypeVar("T")
 
@@ -64,7 +68,11 @@ def add_job_options(parser: argparse.ArgumentParser, *, secrets: str) -> None:
     what.add_argument("--user", help="name, uid or uid:gid to run as (default: the image's)")
     what.add_argument("--workdir", metavar="PATH", help="absolute path to run in")
     what.add_argument("--project", default="default", help="whose job and secrets (%(default)s)")
-    what.add_argument("--name", default="", help="a name for people, shown in lists")
+    what.add_argument(
+        "--name",
+        default="",
+        help="a name for people, shown in lists (default: the script's or program's)",
+    )
     limits = parser.add_argument_group("limits (TIME is 90s, 15m, 2h or 1h30m; SIZE is 512m or 2g)")
     limits.add_argument("--timeout", metavar="TIME", help="the longest it may run (default: 1h)")
     limits.add_argument(
@@ -90,7 +98,7 @@ def spec_of(args: argparse.Namespace, command: Sequence[str] | None) -> dict[str
     Only what can't be written is checked here; what is allowed the service knows.
     """
     spec = script_or_command(args.script, command)
-    spec |= {"project": args.project, "name": args.name}
+    spec |= {"project": args.project, "name": args.name or _usual_name(args.script, command)}
     spec["env"] = job_environment(args.env_file, args.env)
     spec["secrets"] = list(dict.fromkeys(args.secret))
     for name in ("image", "user", "workdir"):
@@ -108,6 +116,12 @@ def spec_of(args: argparse.Namespace, command: Sequence[str] | None) -> dict[str
     _put(spec, "cpu", _read(parse_cpu, args.cpu, "--cpu"))
     _put(spec, "retry_lost", args.retry_lost)
     return spec
+
+
+def _usual_name(scripts: Sequence[str], command: Sequence[str] | None) -> str:
+    """What people would call it. Not the whole command: an argument of it may be a secret."""
+    path = (command or scripts or ("",))[0]
+    return "" if path == "-" else os.path.basename(path)[:MAX_NAME]
 
 
 def option_of(field: str) -> str:
