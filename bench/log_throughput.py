@@ -33,12 +33,9 @@ def lines_file(path: Path, size: int) -> None:
 
 
 def one_line_file(path: Path, size: int) -> None:
-    """One line without any end."""
-    chance = random.Random(SEED)  # noqa: S311 - filling, not a secret
-    block = chance.randbytes(1 << 19).hex().encode()
-    with path.open("wb") as file:
-        while file.tell() < size:
-            file.write(block[: size - file.tell()])
+    """The same text without any line end."""
+    lines_file(path, size)
+    path.write_bytes(path.read_bytes().replace(b"\n", b" "))
 
 
 def measure(service: LocalService, what: str, path: Path, aims: tuple[str, str]) -> None:
