@@ -20,7 +20,7 @@ def main() -> None:
         submit_to_verdict.docker_backend(5 if args.short else 15, args.image)
     else:
         print("\nno Docker engine answers: its lane is left out")
-    log_throughput.run(60 if args.short else 200)
+    log_throughput.run(60 if args.short else 200, large=0 if args.short else 1000)
     log_throughput.visible(20 if args.short else 60)
     aws_requests.requests_of_one_job()
     aws_requests.launcher_cpu(20 if args.short else 60)
