@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SELFTEST_ARGS ?=
 RUN_STAMP := $(VENV)/.towline-run
 DEV_STAMP := $(VENV)/.towline-dev
 PINS := pyproject.toml constraints.txt ci/venv.sh
 PYTHON_FILES := app.py chalicelib towline runner_image tests bench
 
-.PHONY: help environment demo test lint format pytest bench clean
+.PHONY: help environment demo test lint format pytest soak bench clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +45,10 @@ format: $(DEV_STAMP) ## put the files into the house's style
 
 pytest: $(DEV_STAMP) ## the tests alone; PYTEST_ARGS="-k name" picks some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+soak: $(DEV_STAMP) ## the long tests, and every case of the corpus; SELFTEST_ARGS="--backend process"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m soak $(PYTEST_ARGS)
+	@$(BIN)/python -m towline selftest --all $(SELFTEST_ARGS)
 
 bench: $(DEV_STAMP) ## measure, beside the bare tools
 	@$(BIN)/python -m bench $(BENCH_ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -63,6 +64,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _skip_or_fail(
             "no test registry: start one with 'ci/registry.sh start' and export its lines"
         )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the model test (tests/model) went through, summed over all workers."""
+    figures: Counter[str] = Counter()
+    for report in (
+        r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])
+    ):
+        for name, value in getattr(report, "user_properties", []):
+            if name == "model" and report.when == "call":
+                figures.update(value)
+    if figures:
+        jobs = figures.pop("jobs", 0)
+        told = ", ".join(f"{name} {count}" for name, count in sorted(figures.items()))
+        terminalreporter.write_line(f"model test: {jobs} jobs; {told}")
 
 
 @pytest.fixture(scope="session")

@@ -112,8 +112,14 @@ def test_references_are_split_as_docker_pull_does(reference: str, parts: tuple[s
 
 
 def test_an_image_that_came_from_no_registry_is_named_by_its_id() -> None:
-    assert digest_of({"Id": "sha256:i", "RepoDigests": []}) == "sha256:i"
-    assert digest_of({"Id": "sha256:i", "RepoDigests": ["a@sha256:d"]}) == "a@sha256:d"
+    assert digest_of({"Id": "sha256:i", "RepoDigests": []}, "a:1") == "sha256:i"
+    assert digest_of({"Id": "sha256:i", "RepoDigests": ["a@sha256:d"]}, "a:1") == "a@sha256:d"
+
+
+def test_an_image_of_several_repositories_is_named_by_the_one_that_was_asked_for() -> None:
+    image = {"Id": "sha256:i", "RepoDigests": ["a@sha256:d", "b:5000/c@sha256:d"]}
+    assert digest_of(image, "b:5000/c:1") == "b:5000/c@sha256:d"
+    assert digest_of(image, "docker.io/library/a:1") == "a@sha256:d"
 
 
 def a_record(stop_reason: str | None = None) -> TaskRecord:

@@ -56,10 +56,14 @@ def have_image(
     return image
 
 
-def digest_of(image: Mapping[str, Any]) -> str:
-    """``repository@sha256:...`` as it was pulled; the image's id when it came from no registry."""
-    digests = image.get("RepoDigests") or [image["Id"]]
-    return str(digests[0])
+def digest_of(image: Mapping[str, Any], reference: str) -> str:
+    """``repository@sha256:...`` as it was pulled; the image's id when it came from no registry.
+
+    One image may have come from several repositories; the one that was asked for names it.
+    """
+    digests = [str(digest) for digest in image.get("RepoDigests") or [image["Id"]]]
+    asked = f"{split_reference(reference)[0]}@"
+    return next((digest for digest in digests if digest.startswith(asked)), digests[0])
 
 
 def _pull(engine: Engine, reference: str) -> None:

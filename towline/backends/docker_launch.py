@@ -140,5 +140,5 @@ class Launching:
             image = have_image(self.engine, record.request.image, self.facts, on_pull=pulling)
         if record.pull_started_at and not record.pull_stopped_at:
             record.pull_stopped_at = self.clock().isoformat()
-        record.image_digest = digest_of(image) if image else None
+        record.image_digest = digest_of(image, record.request.image or "") if image else None
         return image
