@@ -46,9 +46,9 @@ format: $(DEV_STAMP) ## put the files into the house's style
 pytest: $(DEV_STAMP) ## the tests alone; PYTEST_ARGS="-k name" picks some
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
-soak: $(DEV_STAMP) ## the long tests, and every case of the corpus; SELFTEST_ARGS="--backend process"
+soak: $(DEV_STAMP) ## the long tests, and every case on every test image; SELFTEST_ARGS="--jobs 2"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m soak $(PYTEST_ARGS)
-	@$(BIN)/python -m towline selftest --all $(SELFTEST_ARGS)
+	@PYTHON=$(BIN)/python ci/soak.sh $(SELFTEST_ARGS)
 
 bench: $(DEV_STAMP) ## measure, beside the bare tools
 	@$(BIN)/python -m bench $(BENCH_ARGS)
