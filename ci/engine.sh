@@ -64,11 +64,20 @@ start() {
     say "started $(docker version --format '{{.Server.Version}}') with its data in $dir"
 }
 
+# What an engine that has ended leaves mounted: the network of containers that shared the host's.
+unmount() {
+    local point
+    for point in "$1"/exec/netns/*; do
+        [ ! -e "$point" ] || umount "$point" 2>/dev/null || true
+    done
+}
+
 stop() {
     local dir=$1
     [ -s "$dir/started" ] || return 0
     end "$(cat "$dir/started")" dockerd
     rm -f "$dir/started"
+    unmount "$dir"
     [ "${2:-}" = keep ] || rm -rf "$dir"
 }
 

@@ -60,7 +60,7 @@ fi
 target=.
 [ -z "$extras" ] || target=".[$extras]"
 say "installing Towline and its dependencies into $venv"
-if ! "$venv/bin/python" -m pip install -q --disable-pip-version-check -c constraints.txt -e "$target"; then
+if ! "$venv/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt -e "$target"; then
     say "pip could not install the dependencies (see above); is the package index reachable?"
     exit 1
 fi
