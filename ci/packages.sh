@@ -17,6 +17,7 @@ need busybox busybox-static
 need dockerd docker.io
 need docker-registry docker-registry
 need iptables iptables
+need git-lfs git-lfs
 need ip iproute2
 [ -s /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 python3 -m ensurepip --version >/dev/null 2>&1 || missing+=(python3-venv)

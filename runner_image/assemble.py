@@ -10,6 +10,7 @@ OUT is made new and holds afterwards
     lib/pythonX.Y/          the standard library as bytecode, and lib-dynload
     etc/ca-certificates.crt the certificate authorities of the machine that builds
     runner/<its name>/      RUNNER, the runner's package
+    git/                    git as far as a checkout needs it, if the machine has git and patchelf
 
 It runs in the build stage of runner_image/Dockerfile, with the standard library alone. It fails
 with a sentence and status 1 when something is missing; it may be repeated.
@@ -47,6 +48,12 @@ LEFT_OUT_EXTENSIONS = (
 )
 # glibc opens these by name: name service before 2.34, and the unwinder that ends a thread.
 OPENED_BY_NAME = ("libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1")
+
+# What a checkout runs; git itself finds the others beside it. Not git-submodule, a shell script.
+GIT_PROGRAMS = ("git", "git-remote-http")
+GIT_OTHER_NAMES = {"git-remote-https": "git-remote-http"}
+# Where jobs find the folder. Git starts its parts itself, so each must find loader and libraries.
+FOLDER = "/towline"
 
 PT_INTERP = 3
 
@@ -167,12 +174,39 @@ def collect_runner(out: Path, runner: Path) -> None:
         raise IncompleteError(f"{runner} holds no runner: __main__.py is missing.")
 
 
+def collect_git(out: Path) -> str:
+    """Git's programs, made to run with the folder's own loader and libraries. What was done, in
+    words; a machine without git or patchelf makes a folder without."""
+    git, patchelf = shutil.which("git"), shutil.which("patchelf")
+    if git is None or patchelf is None:
+        return "no git in it: the machine has no git or no patchelf; checkouts will fail"
+    answer = subprocess.run([git, "--exec-path"], capture_output=True, text=True, check=False)
+    parts = Path(answer.stdout.strip())
+    missing = [name for name in GIT_PROGRAMS if not (parts / name).is_file()]
+    if missing:
+        return f"no git in it: {parts} has no {', '.join(missing)}; checkouts will fail"
+    loader = interpreter_of((parts / "git").resolve())
+    collect_objects(out, loader, [(parts / name).resolve() for name in GIT_PROGRAMS])
+    for name in GIT_PROGRAMS:
+        target = out / "git" / name
+        copy(parts / name, target)
+        # RPATH, not RUNPATH: it counts for the libraries' own libraries, too (ld.so(8)).
+        command = [patchelf, "--set-interpreter", f"{FOLDER}/loader", "--force-rpath"]
+        command += ["--set-rpath", f"{FOLDER}/lib", str(target)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise IncompleteError(f"patchelf could not change {target}: {done.stderr.strip()}")
+    for name, same in GIT_OTHER_NAMES.items():
+        (out / "git" / name).symlink_to(same)
+    return f"git is {size_of(out / 'git') / 1e6:.1f} MB of it, without its libraries"
+
+
 def open_to_all(out: Path) -> None:
     """Jobs run as any user: everyone may read, nobody but root may write."""
     for file in (out, *out.rglob("*")):
         runs = (
             file.is_dir()
-            or file.parent.name == "bin"
+            or file.parent.name in ("bin", "git")
             or ".so" in file.name
             or file.name == "loader"
         )
@@ -183,8 +217,8 @@ def size_of(folder: Path) -> int:
     return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def assemble(out: Path, runner: Path) -> None:
-    """Make OUT anew; see the head of this file. Raises ``IncompleteError``."""
+def assemble(out: Path, runner: Path) -> str:
+    """Make OUT anew; see the head of this file. Words about git. Raises ``IncompleteError``."""
     shutil.rmtree(out, ignore_errors=True)
     python = Path(sys.executable).resolve()
     loader = interpreter_of(python)
@@ -195,13 +229,16 @@ def assemble(out: Path, runner: Path) -> None:
     collect_objects(out, loader, [python, *collect_library(out)])
     collect_certificates(out)
     collect_runner(out, runner)
+    about_git = collect_git(out)
     open_to_all(out)
+    return about_git
 
 
 if __name__ == "__main__":
     destination = Path(sys.argv[1])
     try:
-        assemble(destination, Path(sys.argv[2]))
+        words = assemble(destination, Path(sys.argv[2]))
     except IncompleteError as trouble:
         sys.exit(f"assemble: {trouble}")
+    print(f"assemble: {words}")
     print(f"assemble: {destination} holds {size_of(destination) / 1e6:.1f} MB")

@@ -35,8 +35,10 @@ class Process:
 class Descendants:
     """The processes below this one."""
 
-    def __init__(self) -> None:
+    def __init__(self, spared: int = 0) -> None:
+        """``spared``: the number of a child that is left alone."""
         self._own = os.getpid()
+        self._spared = spared
         self.is_init = self._own == 1
 
     def living(self) -> list[int]:
@@ -62,7 +64,7 @@ class Descendants:
 
     def kill(self) -> None:
         """Send KILL to all, once."""
-        if self.is_init:
+        if self.is_init and not self._spared:
             _signal(-1, signals.KILL)
             return
         for pid in self.living():
@@ -89,7 +91,7 @@ class Descendants:
             turn += 1
 
     def _below(self) -> list[Process]:
-        everyone = _everyone()
+        everyone = [process for process in _everyone() if process.pid != self._spared]
         if self.is_init:
             return [process for process in everyone if process.pid != self._own]
         children: dict[int, list[Process]] = {}

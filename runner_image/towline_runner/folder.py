@@ -52,6 +52,14 @@ class JobFolder:
                     f"The job's file {file.path!r} can't be made at {target}: {trouble.strerror}."
                 ) from None
 
+    def make_folder(self, path: str) -> None:
+        """Make a folder for the job's user, with those above it; one that is there stays as it is.
+        Raises NotStarted."""
+        try:
+            self._parents(path.rstrip("/"))
+        except OSError as trouble:
+            raise NotStarted(f"The folder {path} can't be made: {trouble.strerror}.") from None
+
     def remove(self) -> None:
         """Take the directory away again, whatever the job has put into it. Best effort."""
         if self.path:

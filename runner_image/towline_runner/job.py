@@ -11,6 +11,9 @@ from towline_runner.surroundings import Surroundings
 from towline_runner.work import NotStarted, Work
 
 _TEMPORARY = ("/tmp", "/var/tmp", "/run")  # noqa: S108 - a fresh directory of ours is made in it
+# The working directory of a job with a checkout, in the job's directory.
+_FRESH = "work"
+_CHECKOUT_VARIABLE = "TOWLINE_CHECKOUT"
 _LAST_RESORTS = ("/", "/dev/shm")  # noqa: S108 - likewise
 
 
@@ -23,6 +26,9 @@ class Job:
         wanted = work.user or around.image_user
         self.identity = identity.resolve(wanted) if wanted else own
         self._become = _owner(self.identity, own) if wanted else None
+        self.checkout_folder = ""
+        self.in_container = around.in_container
+        self.certificates = around.certificates
         self._environment = environment.build(
             around.environment,
             in_container=around.in_container,
@@ -45,7 +51,7 @@ class Job:
         if work.script is not None:
             self.folder.write_script(work.script, work.script_mode)
         self.folder.write_files(work.files)
-        self.where = work.workdir or around.folder or self.folder.path or "/"
+        self.where = self._where(around)
         script_path = None if work.script is None else self.folder.script_path
         self._attempts = programs.attempts(work, script_path, self._environment)
         self.plan = Plan(
@@ -56,6 +62,31 @@ class Job:
             self.folder.in_memory,
             more_killable=around.in_container,
         )
+
+    def _where(self, around: Surroundings) -> str:
+        """The working directory. A job with a checkout has a fresh one, whatever its image says."""
+        work = self._work
+        if work.checkout is None:
+            return work.workdir or around.folder or self.folder.path or "/"
+        where = work.workdir or (self.folder.path and os.path.join(self.folder.path, _FRESH))
+        if not where:
+            raise NotStarted("There is no folder that the job's user can write a checkout into.")
+        self.folder.make_folder(where)
+        below = str(work.checkout.get("path") or ".")
+        self.checkout_folder = os.path.normpath(os.path.join(where, below))
+        if _CHECKOUT_VARIABLE not in work.env:
+            self._environment[_CHECKOUT_VARIABLE.encode()] = os.fsencode(self.checkout_folder)
+        return where
+
+    @property
+    def environment(self) -> dict[bytes, bytes]:
+        """What the script finds in its environment."""
+        return self._environment
+
+    @property
+    def owner(self) -> tuple[int, int, list[int]] | None:
+        """The user, group and groups to become; None to stay."""
+        return self._become
 
     @property
     def pipe_owner(self) -> tuple[int, int] | None:

@@ -81,6 +81,11 @@ def wait(timeout_s: float) -> Received | None:
     return Received(info.si_signo, info.si_pid if genuine else 0, genuine=genuine)
 
 
+def every() -> frozenset[int]:
+    """All signals that can be blocked or handled."""
+    return _all()
+
+
 def _all() -> frozenset[int]:
     global _EVERY
     if not _EVERY:

@@ -78,6 +78,11 @@ class Starter:
         os.close(plan_read)
         os.close(status_write)
 
+    @property
+    def output_end(self) -> int:
+        """The writing end of the script's output, for what speaks in the log before it."""
+        return self._output_write
+
     def give_output_to(self, uid: int, gid: int) -> None:
         """Let the job's user open /dev/stdout, which opens the pipe anew. Best effort."""
         try:

@@ -43,6 +43,19 @@ def not_started(why: str) -> dict[str, Any]:
     }
 
 
+def without_script(
+    ended_by: str, why: str, *, log: Log, uploads: Uploads, drained: bool, usage: Usage
+) -> dict[str, Any]:
+    """The script was not started, but the log has something to say: there was a checkout."""
+    return {
+        **not_started(why),
+        "ended_by": ended_by,
+        "log": _log(log, uploads, drained=drained),
+        "job_peak_kib": usage.job_peak_kib(),
+        "oom_kills": usage.oom_kills(),
+    }
+
+
 def ended(
     ending: Ending,
     *,
@@ -63,15 +76,7 @@ def ended(
         "argv": argv,
         "started_at": stamp(started),
         "ended_at": stamp(stopped),
-        "log": {
-            "bytes": log.size,
-            "chunks": log.chunks,
-            "sha256": log.sha256(),
-            "omitted_bytes": log.omitted,
-            "dropped_bytes": log.dropped + log.size - uploads.delivered,
-            "drained": drained,
-            "archived": uploads.archived,
-        },
+        "log": _log(log, uploads, drained=drained),
         "survivors": survivors,
         "runner_peak_kib": runner_peak_kib(),
         "runner_cpu_s": runner_cpu_s(),
@@ -80,7 +85,19 @@ def ended(
     }
 
 
+def _log(log: Log, uploads: Uploads, *, drained: bool) -> dict[str, Any]:
+    return {
+        "bytes": log.size,
+        "chunks": log.chunks,
+        "sha256": log.sha256(),
+        "omitted_bytes": log.omitted,
+        "dropped_bytes": log.dropped + log.size - uploads.delivered,
+        "drained": drained,
+        "archived": uploads.archived,
+    }
+
+
 def stamp(seconds: float) -> str:
-    """UTC with milliseconds."""
+    """UTC with microseconds, as the service keeps and shows all times."""
     whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
+    return f"{whole}.{int(seconds * 1_000_000) % 1_000_000:06d}Z"

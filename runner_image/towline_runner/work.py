@@ -46,6 +46,7 @@ class Work:
         self.secrets: dict[str, str] = given.get("secrets") or {}
         self.user: str | None = given.get("user")
         self.workdir: str | None = given.get("workdir")
+        self.checkout: dict[str, Any] | None = given.get("checkout")
         if (self.script is None) == (not self.command):
             raise ValueError("exactly one of script and command must be given")
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.git_repository import Repository
+from tests.fakes.git_server import GitServer, git_server
 from tests.runner.fake_service import PATIENCE_S, FakeService
 
 RUNNER = Path(__file__).parents[2] / "runner_image" / "towline_runner"
@@ -70,7 +72,7 @@ def start(service: FakeService, tmp_path: Path) -> Iterator[Start]:
             **(around or {}),
         }
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(way_in)],
+            [*more.pop("wrapped", ()), sys.executable, "-I", "-S", str(way_in)],
             env=surroundings,
             cwd=more.pop("cwd", folder),
             stdin=subprocess.DEVNULL,
@@ -104,3 +106,18 @@ def run(service: FakeService, start: Start) -> Callable[..., int]:
         return start(around).wait()
 
     return whole
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[GitServer]:
+    """A git server, for jobs with a checkout."""
+    root = tmp_path / "served"
+    root.mkdir()
+    with git_server(root) as server:
+        yield server
+
+
+@pytest.fixture
+def repository(server: GitServer) -> Repository:
+    """A repository that ``server`` serves."""
+    return Repository(server.root, "project")

@@ -19,6 +19,18 @@ from tests.runner.fake_service import FakeService
 
 def secured(service: FakeService, folder: Path, name: x509.GeneralName) -> Path:
     """Let the service speak TLS with a certificate of its own for ``name``; that certificate."""
+    public, private = certificate_for(name, folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public, private)
+    service.socket = context.wrap_socket(
+        service.socket, server_side=True, do_handshake_on_connect=False
+    )
+    service.scheme = "https"
+    return public
+
+
+def certificate_for(name: x509.GeneralName, folder: Path) -> tuple[Path, Path]:
+    """A certificate that vouches for itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a service of our own")])
     now = datetime.datetime.now(datetime.UTC)
@@ -44,13 +56,7 @@ def secured(service: FakeService, folder: Path, name: x509.GeneralName) -> Path:
             serialization.NoEncryption(),
         )
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(public, private)
-    service.socket = context.wrap_socket(
-        service.socket, server_side=True, do_handshake_on_connect=False
-    )
-    service.scheme = "https"
-    return public
+    return public, private
 
 
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))

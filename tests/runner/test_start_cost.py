@@ -58,3 +58,8 @@ def test_nothing_dear_is_imported_before_the_claim() -> None:
 
 def test_nothing_dear_is_imported_before_the_script_starts() -> None:
     assert imported_by(BEFORE_THE_SCRIPT) & DEAR == set()
+
+
+def test_jobs_without_a_checkout_import_nothing_of_it() -> None:
+    ours = imported_by(BEFORE_THE_SCRIPT)
+    assert [name for name in ours if name.startswith("towline_runner.checkout")] == []
