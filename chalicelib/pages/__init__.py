@@ -1,0 +1,1 @@
+"""Plain pages without scripts: a job, a build and a badge. Pure: values in, HTML or SVG out."""
