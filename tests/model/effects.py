@@ -43,6 +43,11 @@ class WatchedStore:
         self.line.effect("after create", CRASH, TROUBLE)
         return made
 
+    def made_by(
+        self, project: str, idempotency_key: str, request_hash: str, *, now: datetime
+    ) -> Job | None:
+        return self.real.made_by(project, idempotency_key, request_hash, now=now)
+
     def get(self, job_id: str) -> Job | None:
         self.line.effect("before get", CRASH / 4, TROUBLE / 4)
         return self.real.get(job_id)
@@ -50,7 +55,7 @@ class WatchedStore:
     def apply(self, job_id: str, change: Change, *, now: datetime) -> Job:
         self.line.effect("before write", CRASH, TROUBLE)
         job = self.real.apply(job_id, change, now=now)
-        self._watch(job)
+        self.watch(job)
         self.line.effect("after write", CRASH, TROUBLE)
         return job
 
@@ -61,7 +66,8 @@ class WatchedStore:
         self.line.effect("before due", CRASH, TROUBLE)
         return self.real.due(now, limit)
 
-    def _watch(self, job: Job) -> None:
+    def watch(self, job: Job) -> None:
+        """A write has been made, and this is the job as it left it."""
         truth = self.line.truth
         before = truth.latest[job.id]
         truth.latest[job.id] = job
@@ -135,6 +141,11 @@ class FaultyBackend:
         views = self.real.describe(task_ids)
         self.line.effect("after describe", CRASH, 0.0)
         return views
+
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        self.line.effect("before find", CRASH, 0.06)
+        self.line.truth.figures["tasks looked for"] += 1
+        return self.real.find(job_id, attempt, launch_try)
 
     def owned(self) -> Iterable[OwnedTask]:
         if self.line.maybe(0.1):

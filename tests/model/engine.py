@@ -117,6 +117,11 @@ class Engine:
     def describe(self, task_ids: Sequence[str]) -> dict[str, TaskView]:
         return {task_id: self._view(task_id) for task_id in task_ids}
 
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        task_id = self.by_token.get((job_id, attempt, launch_try))
+        view = self._view(task_id) if task_id is not None else None
+        return None if view is None or view.state is TaskState.UNKNOWN else view
+
     def owned(self) -> Iterable[OwnedTask]:
         alive = [c.truth for c in self.containers.values() if c.truth.alive]
         return [

@@ -41,11 +41,19 @@ def check_end(truth: Truth, before: Job, job: Job) -> None:
     cause = job.cause
     if job.verdict is Verdict.ERRORED and cause is not None and worth_another(before, cause):
         truth.wrong(f"{job.id}: given up for {cause} though another attempt was due")
+    if cause is Cause.SPOT_INTERRUPTED and _failed_by_spot_before(job):
+        truth.wrong(f"{job.id}: ended by Spot, which had failed it before")
     task = truth.task_of(job.id, job.attempt)
     if job.verdict in (Verdict.PASSED, Verdict.FAILED):
         _check_scripts_own(truth, job, task)
     elif (job.exit_code, job.signal) != (None, None):
         truth.wrong(f"{job.id}: {end} has a script's status")
+
+
+def _failed_by_spot_before(job: Job) -> bool:
+    """The last attempt is on demand then, so Spot can't end it."""
+    earlier = [a for a in job.attempts.values() if a.number < job.attempt]
+    return any(a.cause in (Cause.SPOT_INTERRUPTED, Cause.CAPACITY) for a in earlier)
 
 
 def check_given_up(truth: Truth, before: Job, job: Job) -> None:
@@ -163,6 +171,8 @@ def _both(report: Report, stop: Stop, task: TaskTruth, cancel: bool) -> End:
         return Verdict.TIMED_OUT, Cause.SILENCE
     if report.ended_by is EndedBy.NOT_STARTED:
         return CANCELLED if cancel else (Verdict.ERRORED, Cause.NOT_STARTED)
+    if report.ended_by is EndedBy.CHECKOUT_FAILED:
+        return CANCELLED if cancel else (Verdict.ERRORED, Cause.CHECKOUT_FAILED)
     if report.ended_by is not EndedBy.SCRIPT:
         return CANCELLED if cancel else (Verdict.ERRORED, host or Cause.RUNNER_LOST)
     if stop.exit_code == status(report):
@@ -183,6 +193,8 @@ def _alone(report: Report, cancel: bool) -> End:
         return Verdict.ERRORED, Cause.WITNESS_MISSING
     if cancel:
         return CANCELLED
+    if report.ended_by is EndedBy.CHECKOUT_FAILED:
+        return Verdict.ERRORED, Cause.CHECKOUT_FAILED
     told = report.ended_by is EndedBy.NOT_STARTED
     return Verdict.ERRORED, Cause.NOT_STARTED if told else Cause.RUNNER_LOST
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -23,9 +23,18 @@ ONE = os.environ.get("TOWLINE_MODEL_SEED")
 Record = Callable[[str, object], None]
 
 
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Thousands of lost answers are logged, each as it should be: here they only take time."""
+    logger = logging.getLogger("towline")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(before)
+
+
 def walk(seed: int, record: Record, jobs: int = JOBS) -> None:
     """One walk; its figures go to the summary at the end (tests/conftest.py)."""
-    logging.getLogger("towline").setLevel(logging.CRITICAL)
     with quick_moto(), new_world() as world:
         journey = Walk(world, seed, jobs)
         figures = journey.run()

@@ -66,13 +66,13 @@ class Timeline:
         """A fault, in chaos alone."""
         return not self.calm and self.chance.random() < share
 
-    def interlude(self) -> None:
+    def interlude(self, share: float = NESTED_SHARE, most: int = 3) -> None:
         """Between two effects of one Lambda others have their say."""
-        if self._nested >= MAX_NESTED or not self.maybe(NESTED_SHARE):
+        if self._nested >= MAX_NESTED or not self.maybe(share):
             return
         self._nested += 1
         try:
-            for _ in range(self.chance.randint(1, 3)):
+            for _ in range(self.chance.randint(1, most)):
                 if self.next_at is not None and self.next_at - self.elapsed < NEAR_S:
                     self.truth.figures["interleaved"] += 1
                     self.run_next()

@@ -15,8 +15,9 @@ from tests.model.effects import FaultyBackend, FaultyQueue, WatchedStore
 from tests.model.engine import Container, Engine
 from tests.model.oracle import status
 from tests.model.runner import Runner, Script
+from tests.model.slots import LIMIT, PROJECT, WatchedSlots
 from tests.model.timeline import Timeline
-from tests.model.truth import JobTruth
+from tests.model.truth import JobTruth, TaskTruth
 from tests.usecases.world import World
 
 CHAOS_S = 1500
@@ -52,10 +53,14 @@ class Walk:
         self.big_jump = False
         real = world.dispatcher.collaborators
         self.engine = Engine(self.line, self._tell, self._begin)
+        world.dispatcher.put_project(PROJECT, {"max_jobs": LIMIT})
+        store = WatchedStore(real.store, self.line)
+        self.slots = WatchedSlots(real.slots, store, self.line)
         self.dispatcher = Dispatcher(
             replace(
                 real,
-                store=WatchedStore(real.store, self.line),
+                store=store,
+                slots=self.slots,
                 queue=FaultyQueue(self.line, self._take),
                 backend=FaultyBackend(self.engine, self.line),
             )
@@ -85,10 +90,12 @@ class Walk:
         job.script = Report(exit=exited, ended_by=ended_by)
         spec = JobSpec(
             script="true",
+            project=PROJECT if key.endswith(("2", "5", "7", "8")) else "default",
             image="app:1",
             timeout_s=600,
             grace_s=10,
             retry_lost=self.chance.choice([0, 0, 1, 2]),
+            capacity="spot" if fate == "spot" else self.chance.choice(["spot", "on_demand"]),
             queue_timeout_s=45 if fate == "short queue" else 86400,
         )
         self.line.later(self.chance.uniform(0, CHAOS_S * 0.8), lambda: self._submit(job, spec, 1))
@@ -142,14 +149,19 @@ class Walk:
     def _tell(self, job_id: str, attempt: int, stop: Stop) -> object:
         return self.dispatcher.observe_stop(job_id, attempt, stop)
 
+    def _fate_of(self, task: TaskTruth, fate: str) -> str:
+        if task.request.attempt > 1 and self.chance.random() < 0.5:
+            return "script"
+        if fate == "spot" and task.request.capacity != "spot":
+            self.truth.figures["saved from spot"] += 1
+            return "script"
+        return fate
+
     def _begin(self, box: Container) -> None:
         """A new container goes its way; a first attempt by its job's fate, later ones by chance."""
         task, later = box.truth, self.line.later
         job = self.truth.jobs[self.truth.latest[task.request.job_id].submitted_by]
-        fate = job.fate
-        if task.request.attempt > 1 and self.chance.random() < 0.5:
-            fate = "script"
-        task.wants = fate
+        fate = task.wants = self._fate_of(task, job.fate)
         assert job.script is not None
         script = Script(job.script, self.chance.choice([0.1, 1, 5, 30, 100, 200]))
         runner = Runner(self.line, self.engine, self.dispatcher, box, script)
@@ -210,6 +222,9 @@ class Walk:
     # --- the reckoning ---
 
     def _reckon(self) -> None:
+        self.slots.must_agree()
+        if held := self.world.dispatcher.slots(PROJECT).holders:
+            self.truth.wrong(f"all is over, and these have slots: {sorted(held)}")
         by_key: dict[str, str] = {}
         for job_id, last in self.truth.latest.items():
             job = self.world.get(job_id)
@@ -236,7 +251,7 @@ class Walk:
         if made.fate != "script" or self.big_jump or told is None or attempt is None:
             return
         halves = any(stop.exit_code is None for task in tasks for stop in task.stops)
-        if any(task.disturbed for task in tasks) or halves or attempt.task_id is None:
+        if any(task.disturbed for task in tasks) or halves:
             return
         self.truth.figures["undisturbed"] += 1
         wanted = Verdict.PASSED if told.exit.code == 0 else Verdict.FAILED

@@ -1,0 +1,121 @@
+"""``towline project``: what is asked of the service, and what is shown of its answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.ports import Scope
+from tests.app.caller import Caller
+from tests.usecases.world import World, new_world
+from towline.cli.main import main
+from towline.client.connection import Connection
+from towline.client.errors import Refused
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The real app, called in this process instead of over a network."""
+    with new_world() as made:
+        wiring.use(made.dispatcher)
+        caller = Caller(made.dispatcher.create_token("root", [Scope.ADMIN])[1])
+
+        def ask(_: Any, method: str, path: str, body: object = None, headers: Any = None) -> Any:
+            answer = caller(method, path, body, headers=headers)
+            if answer.status >= 400:
+                status, code, field = answer.error
+                raise Refused(status, code, answer.message + ".", field)
+            return answer.body
+
+        monkeypatch.setattr(Connection, "ask", ask)
+        monkeypatch.setenv("TOWLINE_URL", "http://127.0.0.1:1")
+        monkeypatch.setenv("TOWLINE_TOKEN", "any")
+        yield made
+        wiring.use(None)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> tuple[str, str]:
+    assert main(words) == status
+    said = capsys.readouterr()
+    return said.out, said.err
+
+
+def test_a_project_from_its_registration_to_its_end(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ("--image", "debian:12", "--max-cpu", "4", "--max-memory", "8g", "--max-jobs", "3")
+    _, err = run(capsys, "project", "add", "Acme/Web", *settings, "--forks", "never")
+    assert "project acme/web is registered" in err
+    out, _ = run(capsys, "project", "list")
+    assert out.splitlines()[1].split() == ["acme/web", "3", "never", "debian:12"]
+    run(capsys, "project", "set", "acme/web", "--image", "none", "--memory", "4g", "--disable")
+    out, _ = run(capsys, "project", "show", "acme/web")
+    assert [line.split(maxsplit=1)[1] for line in out.splitlines()] == [
+        "acme/web",
+        "disabled: takes no jobs",
+        "3 at once, 0 now",
+        "the runner's own",
+        "as usual, at most 4",
+        "4 GiB, at most 8 GiB",
+        "never",
+    ]
+    out, _ = run(capsys, "project", "set", "acme/web", "--enable", "--max-jobs", "none", "--json")
+    assert (json.loads(out)["max_jobs"], json.loads(out)["enabled"]) == (None, True)
+    assert json.loads(run(capsys, "project", "show", "acme/web", "--json")[0])["version"] == 3
+    assert "removed" in run(capsys, "project", "remove", "acme/web")[1]
+    assert "no projects are registered" in run(capsys, "project", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "a", "--max-jobs", "many"), "--max-jobs: 'many' is not a whole number"),
+        (("add", "a", "--max-jobs", "0"), "--max-jobs: must be at least 1"),
+        (("add", "a", "--max-memory", "lots"), "--max-memory: "),
+        (("add", "a", "--cpu", "4", "--max-cpu", "2"), "cpu is 4, which is above max_cpu, 2"),
+        (("add", "a b"), "a project's name has letters"),
+        (("set", "a"), "nothing to change"),
+        (("set", "a", "--cpu", "1"), "project 'a' is not registered"),
+        (("show", "a"), "project 'a' is not registered"),
+        (("remove", "a"), "project 'a' is not registered"),
+    ],
+    ids=str,
+)
+def test_mistakes_are_told_in_the_words_that_were_typed(
+    world: World, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    _, err = run(capsys, "project", *words, status=2)
+    assert said in err
+    assert world.dispatcher.projects() == []
+
+
+def test_what_is_registered_is_not_registered_again(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "project", "add", "a", "--cpu", "2")
+    _, err = run(capsys, "project", "add", "A", status=2)
+    assert "towline project set" in err
+
+
+def test_show_says_when_a_job_waits_for_a_slot(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "project", "add", "a", "--max-jobs", "1")
+    jobs = []
+    for _ in range(2):
+        world.wait(1)
+        jobs.append(world.submit(project="a"))
+        world.dispatcher.take_message(jobs[-1].id)
+    out, _ = run(capsys, "show", jobs[1].id)
+    assert "for a slot: project a runs 1 of 1" in out
+    assert "for a slot" not in run(capsys, "show", jobs[0].id)[0]
+
+
+def test_a_token_is_made_for_one_project(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "token", "create", "ci", "--project", "a")
+    assert re.search(r"never +a +ci$", run(capsys, "token", "list")[0], re.MULTILINE)
