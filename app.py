@@ -1,4 +1,4 @@
-"""Every way into the service: routes, the launch queue, task state changes, the schedule.
+"""Every way into the service: routes, queues, task state changes, the schedule, the stream.
 
 Each handler reads its input, makes one call and renders the answer. What they mean is in
 docs/architecture.md; the runner's three routes are in docs/protocol.md.
@@ -6,24 +6,28 @@ docs/architecture.md; the runner's three routes are in docs/protocol.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, Response, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Response, SQSEvent
 
 from chalicelib import observability, wiring
-from chalicelib.domain.spec import JobSpec
-from chalicelib.http import bodies, queries, views
+from chalicelib.http import bodies, queries, reach, views
 from chalicelib.http.api import Api, Call, answer
+from chalicelib.http.badge_routes import add_badge_routes
+from chalicelib.http.build_routes import add_build_routes
 from chalicelib.http.errors import ApiError
-from chalicelib.ports import Scope
-from chalicelib.usecases.claim import ClaimRequest
-from chalicelib.usecases.heartbeat import HeartbeatRequest
-from chalicelib.usecases.read_log import MAX_BYTES
-from chalicelib.usecases.report import ReportRequest
+from chalicelib.http.page_routes import add_page_routes
+from chalicelib.http.project_routes import add_project_routes
+from chalicelib.http.webhook_route import add_webhook_route
+from chalicelib.ports import RegistryLogin, Scope
 from chalicelib.version import VERSION
 
 app = Chalice(app_name="towline", configure_logs=False)
 api = Api(app, wiring.dispatcher)
+
+STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/towline/stream/towline"
+"""Chalice wants one; the template puts the table's own in its place."""
 
 if observability.on_lambda():
     observability.start_logging()
@@ -37,7 +41,7 @@ if observability.on_lambda():
 def submit(call: Call) -> Response:
     """Accept a job: the body is its spec. 202; a repeat with the same Idempotency-Key too."""
     job = call.dispatcher.submit(
-        call.body(JobSpec),
+        reach.spec_of(call),
         submitted_by=call.caller,
         idempotency_key=queries.idempotency_key(call.header("Idempotency-Key")),
     )
@@ -49,6 +53,7 @@ def submit(call: Call) -> Response:
 def list_jobs(call: Call) -> dict[str, Any]:
     """Jobs, newest first: ``?project&state&verdict&limit&cursor``."""
     query = queries.job_filter(call.query)
+    query = replace(query, project=reach.project_filter(call, query.project))
     try:
         return views.jobs_view(call.dispatcher.list(query))
     except ValueError:
@@ -59,14 +64,15 @@ def list_jobs(call: Call) -> dict[str, Any]:
 @api.route(Scope.READ)
 def get_job(call: Call, job_id: str) -> dict[str, Any]:
     """One job with its attempts, their evidence, and what it all means in plain words."""
-    return {"job": views.explained_job_view(call.dispatcher.get(queries.job_id(job_id)))}
+    job = call.dispatcher.get(reach.job_id(call, job_id))
+    return {"job": views.explained_job_view(job, call.dispatcher)}
 
 
 @app.route("/jobs/{job_id}/cancel", methods=["POST"])
 @api.route(Scope.CANCEL)
 def cancel(call: Call, job_id: str) -> dict[str, Any]:
     """Ask for the job's end; one that is finished is given back unchanged."""
-    return {"job": views.job_view(call.dispatcher.cancel(queries.job_id(job_id)))}
+    return {"job": views.job_view(call.dispatcher.cancel(reach.job_id(call, job_id)))}
 
 
 @app.route("/jobs/{job_id}/rerun", methods=["POST"])
@@ -74,7 +80,7 @@ def cancel(call: Call, job_id: str) -> dict[str, Any]:
 def rerun(call: Call, job_id: str) -> Response:
     """A new job with the same spec."""
     job = call.dispatcher.rerun(
-        queries.job_id(job_id),
+        reach.job_id(call, job_id),
         submitted_by=call.caller,
         idempotency_key=queries.idempotency_key(call.header("Idempotency-Key")),
     )
@@ -84,18 +90,53 @@ def rerun(call: Call, job_id: str) -> Response:
 @app.route("/jobs/{job_id}/log", methods=["GET"])
 @api.route(Scope.READ)
 def read_log(call: Call, job_id: str) -> dict[str, Any]:
-    """Bytes of the log: ``?attempt&offset&limit``."""
+    """Bytes of the log, or a link to them: ``?attempt&offset&limit&link``."""
     query = call.query
-    queries.only_known(query, ("attempt", "offset", "limit"))
+    queries.only_known(query, ("attempt", "offset", "limit", "link"))
+    attempt, offset = queries.log_place(query)
     part = call.dispatcher.read_log(
-        queries.job_id(job_id),
-        attempt=queries.whole_number(query, "attempt", 0, least=1, most=999_999) or None,
-        offset=queries.whole_number(query, "offset", 0, least=0, most=1 << 50),
-        limit=queries.whole_number(
-            query, "limit", queries.DEFAULT_LOG_BYTES, least=1, most=MAX_BYTES
-        ),
+        reach.job_id(call, job_id),
+        attempt=attempt,
+        offset=offset,
+        limit=queries.log_limit(query),
+        links=queries.links(query),
     )
     return views.log_view(part)
+
+
+@app.route("/jobs/{job_id}/log/raw", methods=["GET"])
+@api.route(Scope.READ)
+def redirect_to_log(call: Call, job_id: str) -> Response:
+    """To the one object that holds the log ``?attempt`` at ``?offset``; 204 when there is none."""
+    query = call.query
+    queries.only_known(query, ("attempt", "offset"))
+    attempt, offset = queries.log_place(query)
+    dispatcher = call.dispatcher
+    if not dispatcher.has_log_links:
+        raise ApiError(
+            404, "no_links", "this service keeps its logs in memory: read /jobs/{id}/log instead"
+        )
+    part = dispatcher.link_to_log(reach.job_id(call, job_id), attempt=attempt, offset=offset)
+    headers = views.log_headers(part)
+    if part.link is None:
+        return Response(body="", status_code=204, headers={**headers})
+    return answer(302, {}, {**headers, "Location": part.link.url})
+
+
+@app.route("/costs", methods=["GET"])
+@api.route(Scope.READ)
+def costs(call: Call) -> dict[str, Any]:
+    """What the jobs submitted ``?since`` a time cost, by project: ``?project&cursor``."""
+    query = call.query
+    queries.only_known(query, ("since", "project", "cursor"))
+    since = queries.moment(query, "since")
+    asked = queries.project_name(query["project"]) if "project" in query else None
+    project = reach.project_filter(call, asked)
+    try:
+        part = call.dispatcher.costs(since=since, project=project, cursor=query.get("cursor"))
+    except ValueError:
+        raise ApiError(400, "invalid", "cursor is not one that a sum gave", "cursor") from None
+    return views.costs_view(part)
 
 
 # --- the runner: docs/protocol.md ----------------------------------------------------------------
@@ -105,6 +146,8 @@ def read_log(call: Call, job_id: str) -> dict[str, Any]:
 @api.route(None)
 def claim(call: Call) -> dict[str, Any]:
     """A runner exchanges its token for the job."""
+    from chalicelib.usecases.claim import ClaimRequest
+
     body = call.body(bodies.ClaimBody)
     return call.dispatcher.claim(ClaimRequest(body.job, body.token, body.nonce))
 
@@ -113,6 +156,8 @@ def claim(call: Call) -> dict[str, Any]:
 @api.route(None)
 def heartbeat(call: Call) -> dict[str, Any]:
     """A runner says that it is alive."""
+    from chalicelib.usecases.heartbeat import HeartbeatRequest
+
     body = call.body(bodies.HeartbeatBody)
     return call.dispatcher.heartbeat(
         HeartbeatRequest(body.job, body.attempt, body.lease, body.log_bytes)
@@ -123,6 +168,8 @@ def heartbeat(call: Call) -> dict[str, Any]:
 @api.route(None)
 def report(call: Call) -> dict[str, Any]:
     """A runner says what it saw; answering acknowledges it."""
+    from chalicelib.usecases.report import ReportRequest
+
     body = call.body(bodies.ReportBody)
     call.dispatcher.report(ReportRequest(body.job, body.attempt, body.lease, body.report))
     return {"acknowledged": True}
@@ -161,14 +208,49 @@ def delete_secret(call: Call, name: str) -> dict[str, Any]:
     return {"secret": {"project": project, "name": name}}
 
 
+@app.route("/registries", methods=["GET"])
+@api.route(Scope.ADMIN)
+def list_registry_credentials(call: Call) -> dict[str, Any]:
+    """Names of kept registry credentials and the registry of each; passwords never come back."""
+    kept = call.dispatcher.registry_credentials()
+    return {"registries": [{"name": name, "registry": host} for name, host in kept.items()]}
+
+
+@app.route("/registries/{name}", methods=["PUT"])
+@api.route(Scope.ADMIN)
+def put_registry_credentials(call: Call, name: str) -> dict[str, Any]:
+    """Keep a login that jobs may name for their private images, or replace it."""
+    name, body = queries.registry_credentials_name(name), call.body(bodies.RegistryBody)
+    login = RegistryLogin(body.registry, body.username, body.password)
+    try:
+        call.dispatcher.put_registry_credentials(name, login)
+    except ValueError as trouble:
+        raise ApiError(400, "invalid", str(trouble), "password") from None
+    return {"registry": {"name": name, "registry": body.registry}}
+
+
+@app.route("/registries/{name}", methods=["DELETE"])
+@api.route(Scope.ADMIN)
+def delete_registry_credentials(call: Call, name: str) -> dict[str, Any]:
+    """Forget a login."""
+    name = queries.registry_credentials_name(name)
+    if not call.dispatcher.delete_registry_credentials(name):
+        sentence = f"there are no registry credentials {name!r}"
+        raise ApiError(404, "unknown_registry_credentials", sentence)
+    return {"registry": {"name": name}}
+
+
 @app.route("/tokens", methods=["POST"])
 @api.route(Scope.ADMIN)
 def create_token(call: Call) -> Response:
     """A new token. Its text is in this answer and nowhere else, ever."""
     body = call.body(bodies.TokenBody)
-    token, text = call.dispatcher.create_token(
-        body.name, body.scopes, expires_in_s=body.expires_in_s
-    )
+    try:
+        token, text = call.dispatcher.create_token(
+            body.name, body.scopes, expires_in_s=body.expires_in_s, project=body.project
+        )
+    except ValueError as trouble:
+        raise ApiError(400, "invalid", str(trouble), "scopes") from None
     return answer(201, {"token": views.token_view(token), "text": text})
 
 
@@ -197,7 +279,16 @@ def health(call: Call) -> dict[str, Any]:
 
 def _project(call: Call) -> str:
     queries.only_known(call.query, ("project",))
-    return queries.project_name(call.query.get("project", "default"))
+    return call.dispatcher.canonical_name(
+        queries.project_name(call.query.get("project", "default"))
+    )
+
+
+add_project_routes(app, api)
+add_build_routes(app, api)
+add_webhook_route(app, api)
+add_page_routes(app, api)
+add_badge_routes(app, api)
 
 
 # --- the queue, the engine, the clock ------------------------------------------------------------
@@ -220,6 +311,30 @@ def task_state(event: CloudWatchEvent) -> None:
     if stopped is not None:
         with observability.invocation(event.context):
             wiring.dispatcher().observe_stop(stopped.job_id, stopped.attempt, stopped.stop)
+
+
+@app.on_sqs_message(queue="towline-builds.fifo", batch_size=1)
+def builder(event: SQSEvent) -> dict[str, Any]:
+    """Make builds of accepted deliveries."""
+    from chalicelib.build_batches import take_deliveries
+
+    return take_deliveries(event.to_dict(), event.context, wiring.dispatcher())
+
+
+@app.on_sqs_message(queue="towline-notices.fifo", batch_size=1)
+def notifier(event: SQSEvent) -> dict[str, Any]:
+    """Take builds on as their jobs end, and tell GitHub how they stand."""
+    from chalicelib.build_batches import take_notices
+
+    return take_notices(event.to_dict(), event.context, wiring.dispatcher())
+
+
+@app.on_dynamodb_record(stream_arn=STREAM, batch_size=100)
+def outbox(event: DynamoDBEvent) -> dict[str, Any]:
+    """Changes of builds and their jobs, out of the table's stream, into notices."""
+    from chalicelib.build_batches import take_changes
+
+    return take_changes(event.to_dict(), event.context, wiring.dispatcher())
 
 
 @app.schedule("rate(1 minute)")

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from bench.scale_aws import CALL_BUCKET, LAUNCH_BUCKET, Events, SimulatedFargate
-from bench.scale_store import Clock, MemoryQueue, MemoryStore, NoFigures, OneKey
+from bench.scale_store import Clock, MemoryQueue, MemoryStore, NoFigures, NoProjects, OneKey
 from chalicelib import wiring
 from chalicelib.aws.clients import ECS_ATTEMPTS, AwsClients, AwsCredentials
 from chalicelib.domain.evidence import EndedBy, ProcessExit, Report, Stop
@@ -174,7 +174,9 @@ class Simulation:
             random_bytes=self._random,
         )
         # Permits are signed without a request, by the adapter itself.
-        parts = replace(built.collaborators, store=self.store, server_key=OneKey())
+        parts = replace(
+            built.collaborators, store=self.store, projects=NoProjects(), server_key=OneKey()
+        )
         return Dispatcher(parts)
 
     def _random(self, size: int) -> bytes:

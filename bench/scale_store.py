@@ -24,6 +24,7 @@ from chalicelib.domain.change import (
 )
 from chalicelib.domain.job import Job
 from chalicelib.domain.model import stamp
+from chalicelib.domain.project import Project
 from chalicelib.ports import Conflict, JobFilter, JobPage
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -180,6 +181,25 @@ class MemoryQueue:
         while self.waiting and self.waiting[0][0] <= now_s and len(batch) < most:
             batch.append(heapq.heappop(self.waiting)[2])
         return batch
+
+
+class NoProjects:
+    """Nobody has registered one, so there are no settings and no limits."""
+
+    def find(self, name: str) -> None:
+        return None
+
+    def get(self, name: str) -> None:
+        return None
+
+    def all(self) -> list[Project]:
+        return []
+
+    def put(self, project: Project, *, replaces: int | None) -> None:
+        raise NotImplementedError
+
+    def remove(self, name: str) -> bool:
+        raise NotImplementedError
 
 
 class OneKey:

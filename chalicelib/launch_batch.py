@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.launch_refusals import PutOff
 from chalicelib.observability import invocation
 from chalicelib.usecases.launch_message import PoisonMessage
 
 if TYPE_CHECKING:
+    from chalicelib.ports import TryLater
     from chalicelib.usecases.dispatcher import Dispatcher
+
+PAUSE_S = 1.0
+"""A launcher that is told "later" waits so long before its next message. Without it a dozen idle
+launchers ask as fast as they are refused and use up the requests that StopTask shares with RunTask
+(``python -m bench`` shows both). Ten refusals in a batch stay far below the function's timeout."""
 
 log = logging.getLogger("towline.launcher")
 
 
-def take_batch(event: dict[str, Any], context: Any, dispatcher: Dispatcher) -> dict[str, Any]:
+def pause_after(later: TryLater | None) -> float:
+    """Seconds to wait before the next message; only where asking less often helps."""
+    return PAUSE_S if later is not None and later.why is not PutOff.OTHER else 0.0
+
+
+def take_batch(
+    event: dict[str, Any],
+    context: Any,
+    dispatcher: Dispatcher,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
     """SQS's partial batch answer, ``{"batchItemFailures": [{"itemIdentifier": ...}]}``.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -29,11 +49,13 @@ def take_batch(event: dict[str, Any], context: Any, dispatcher: Dispatcher) -> d
 
     def take(record: SQSRecord) -> None:
         try:
-            dispatcher.take_message(record.body)
+            later = dispatcher.take_message(record.body)
         except PoisonMessage as poison:
             log.error("poison on the launch queue: %s", poison)
             dispatcher.collaborators.meter.count("MessagesPoisoned")
             raise
+        if seconds := pause_after(later):
+            sleep(seconds)
 
     # Powertools raises when all of a batch failed, which Lambda answers by giving all of it again:
     # the same, but counted as a function error.

@@ -9,8 +9,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.domain.change import Change
+from chalicelib.domain.checkout import Checkout
 from chalicelib.domain.evidence import Stop, TaskState
 from chalicelib.domain.job import Job, State
+from chalicelib.domain.launch_refusals import PutOff
+from chalicelib.domain.spec import Capacity
 from chalicelib.domain.verdict import Cause, Verdict
 
 # --- the table ---------------------------------------------------------------------------------
@@ -59,6 +62,15 @@ class JobStore(Protocol):
         """
         ...
 
+    def made_by(
+        self, project: str, idempotency_key: str, request_hash: str, *, now: datetime
+    ) -> Job | None:
+        """The job that ``create`` made with this key, None when it made none or that is forgotten.
+
+        Raises ``IdempotencyMismatch`` as ``create`` does.
+        """
+        ...
+
     def get(self, job_id: str) -> Job | None:
         """The job by a consistent read."""
         ...
@@ -75,7 +87,10 @@ class JobStore(Protocol):
         ...
 
     def due(self, now: datetime, limit: int) -> Sequence[Job]:
-        """Unfinished jobs whose ``due_at`` has passed, oldest first: the reaper's work."""
+        """Unfinished jobs whose ``due_at`` has passed: the reaper's work.
+
+        Oldest first, but jobs whose id is on the launch queue do not push out the others.
+        """
         ...
 
 
@@ -127,15 +142,58 @@ class LogRange:
     gap: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LogLink:
+    """One object of a log, to be read directly for a few minutes by whoever has ``url``.
+
+    Joined gzip members. What they hold must be checked by whoever reads it, as jobs write them:
+    ``size`` bytes of the log from ``begins`` on, in one member unless it is the ``archive``.
+    """
+
+    url: str
+    archive: bool
+    begins: int
+    size: int
+    expires_in_s: int
+
+
 class LogStore(Protocol):
     """Job logs in S3. Readers go by offset; nobody polls CloudWatch."""
 
+    @property
+    def permit_renew_after_s(self) -> int:
+        """A runner whose permit may be so old wants a fresh one: half of its shortest life."""
+        ...
+
     def permit(self, job_id: str, attempt: int) -> UploadPermit:
-        """A permit for this attempt's prefix only. Made without any request."""
+        """A permit for this attempt's prefix only. Made without a request, but for a role that is
+        assumed now and then: ``ServiceTrouble`` when that fails. May be repeated."""
+        ...
+
+    @property
+    def has_links(self) -> bool:
+        """Whether readers reach where the logs are kept."""
+        ...
+
+    @property
+    def largest_read(self) -> int:
+        """The most bytes that one ``read`` should ask for: little where there are links."""
         ...
 
     def read(self, job_id: str, attempt: int, offset: int, limit: int) -> LogRange:
         """Up to ``limit`` bytes of what has arrived; empty data when there is nothing yet."""
+        ...
+
+    def read_or_link(
+        self, job_id: str, attempt: int, offset: int, limit: int, *, whole: int | None
+    ) -> LogRange | LogLink:
+        """As ``read``, but an object of more than ``limit`` bytes comes as a link, where there are
+        links. ``whole``: the log's length when it may come as one archive."""
+        ...
+
+    def link(self, job_id: str, attempt: int, offset: int, *, whole: int | None) -> LogLink | None:
+        """The object that holds what comes next at ``offset``, be it small; None: there is none
+        yet, or there are no links here."""
         ...
 
 
@@ -151,6 +209,88 @@ class SecretStore(Protocol):
     def names(self, project: str) -> list[str]: ...
 
     def delete(self, project: str, name: str) -> bool: ...
+
+
+class NoCheckoutToken(Exception):  # noqa: N818 - an answer, told to the job's owner
+    """No token can be had for a checkout, now or later; the text says why, for the owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutToken:
+    """What a job's checkout shows to its repository's server, and to no other."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+class CheckoutTokens(Protocol):
+    """Where a checkout's token comes from, asked at each claim, so that it may be short-lived."""
+
+    def token(self, job: Job, checkout: Checkout) -> CheckoutToken | None:
+        """One that may read, no more (``job.restricted``: a stranger's code comes after it). None:
+        the repository is read without one. May be repeated. Raises ``NoCheckoutToken``, or
+        ``ServiceTrouble`` when asking again may help."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryLogin:
+    """What an image registry is shown. ``registry`` is the only one that may be shown it."""
+
+    registry: str
+    """Its host, with the port if it has one, such as ghcr.io; docker.io for Docker Hub."""
+    username: str
+    password: str = field(repr=False)
+
+
+class RegistryCredentials(Protocol):
+    """Logins for private job images, kept by name. Passwords are never listed."""
+
+    def put(self, name: str, login: RegistryLogin) -> None:
+        """Keep or replace one. May be repeated. Raises ``ValueError`` when it can't be kept."""
+        ...
+
+    def login(self, name: str) -> RegistryLogin | None:
+        """With the password, for whoever talks to the registry."""
+        ...
+
+    def all(self) -> dict[str, str]:
+        """The registry that each name is for."""
+        ...
+
+    def delete(self, name: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Platforms:
+    """What an image can run on, each as ``linux/amd64``."""
+
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchImage:
+    """The registry says for certain that it has no such image. ``said``: its own words."""
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """The registry could not be asked, or its answer says nothing certain."""
+
+    why: str
+
+
+ImageFacts = Platforms | NoSuchImage | CannotTell
+
+
+class ImageInspector(Protocol):
+    """Asks registries about images, within seconds and without raising."""
+
+    def inspect(self, image: str, login: RegistryLogin | None, *, wanted: str) -> ImageFacts:
+        """What is known of the image. An answer from memory has the ``wanted`` platform."""
+        ...
 
 
 class ServerKey(Protocol):
@@ -176,6 +316,8 @@ class ApiToken:
     sha256: str
     created_at: datetime
     expires_at: datetime | None = None
+    project: str | None = None
+    """The only project whose jobs it is for; None: it is for all."""
 
 
 class TokenStore(Protocol):
@@ -211,6 +353,12 @@ class LaunchRequest:
     stop_timeout_s: int
     """Seconds between TERM and KILL when the engine stops the container."""
     pids_limit: int | None = None
+    project: str = "default"
+    capacity: Capacity = "on_demand"
+    registry_credentials: str | None = None
+    """The name of the kept credentials that ``image`` is pulled with; None: anonymously."""
+    role: bool = True
+    """Whether it has its project's role, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +371,13 @@ class TryLater:
     """Throttled or no capacity: nothing was started, the same attempt may be tried later.
 
     ``definite``: the refusal is certain (``failures[]``), so a new client token is wanted.
+    ``why`` is what operators count; ``reason`` is for the log.
     """
 
     reason: str
     delay_s: int
     definite: bool
+    why: PutOff = PutOff.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +431,11 @@ class Backend(Protocol):
         """One view for each id asked for."""
         ...
 
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        """The task that this try started, running or not long over, when its id was never
+        noted. None: there is none, or the backend does not know of it (yet, or any more)."""
+        ...
+
     def owned(self) -> Iterable[OwnedTask]:
         """Tasks that run for jobs of this deployment: the reaper looks for those without one."""
         ...
@@ -290,8 +445,16 @@ class Backend(Protocol):
 
 
 class Meter(Protocol):
-    """Counts what operators watch. Dimensions hold words of a small, closed set, never an id."""
+    """Counts and measures what operators watch.
+
+    Dimensions hold words of a small, closed set, never an id. Nothing here raises: a figure that
+    is lost harms no job. Nothing here may be repeated: count after the write that only one wins.
+    """
 
     def count(self, name: str, value: int = 1, **dimensions: str) -> None:
-        """Add to one figure. Never raises: a metric that is lost harms no job."""
+        """Add to one figure."""
+        ...
+
+    def measure(self, values: Mapping[str, float]) -> None:
+        """One value of each of these figures, by name; each has a unit of its own."""
         ...

@@ -67,7 +67,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the model test (tests/model) went through, summed over all workers."""
+    """What the model test (tests/model) went through, summed over all workers, and how large the
+    packages are that tests/infra made."""
     figures: Counter[str] = Counter()
     for report in (
         r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])
@@ -75,6 +76,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in getattr(report, "user_properties", []):
             if name == "model" and report.when == "call":
                 figures.update(value)
+            if name == "package" and report.when == "call":
+                for zipped, size in value.items():
+                    terminalreporter.write_line(f"package for Lambda, {zipped}: {size}")
     if figures:
         jobs = figures.pop("jobs", 0)
         told = ", ".join(f"{name} {count}" for name, count in sorted(figures.items()))

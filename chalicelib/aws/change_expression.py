@@ -21,6 +21,8 @@ from chalicelib.domain.change import (
 from chalicelib.domain.model import stamp
 
 DUE: Path = ("due_at",)
+SENT: Path = ("sent_at",)
+WAITING: Path = ("waiting_since",)
 OPEN_KEY: Path = ("open_pk",)
 
 
@@ -48,12 +50,15 @@ class _Writer:
         return placeholder
 
 
-def update_arguments(change: Change, *, now: datetime, open_key: str) -> dict[str, Any]:
+def update_arguments(
+    change: Change, *, now: datetime, open_key: str, waiting_key: str
+) -> dict[str, Any]:
     """UpdateItem's expressions for a change of a job.
 
     The store's own part is added: ``version`` rises by one, ``updated_at`` is ``now``, and the
-    job is in the index of open jobs (``open_key``) exactly while it has a ``due_at``. A value of
-    None is a removal, as None is stored as not there.
+    job is in the index of open jobs exactly while it has a ``due_at``: under ``waiting_key`` when
+    the change says that its id was sent to the launch queue or that it waits for a slot, else under
+    ``open_key``. A value of None is a removal, as None is stored as not there.
     """
     writer = _Writer()
     sets = {path: value for path, value in change.set.items() if value is not None}
@@ -61,7 +66,8 @@ def update_arguments(change: Change, *, now: datetime, open_key: str) -> dict[st
     sets[("updated_at",)] = now
     if DUE in sets:
         sets[DUE] = _sortable(sets[DUE])
-        sets[OPEN_KEY] = open_key
+        waits = SENT in sets or WAITING in sets
+        sets[OPEN_KEY] = waiting_key if waits else open_key
     elif DUE in removes:
         removes.append(OPEN_KEY)
     assignments = [f"{writer.path(path)} = {writer.value(value)}" for path, value in sets.items()]

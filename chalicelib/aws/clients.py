@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
+
+from chalicelib.aws.bucket_address import configured_endpoint
 
 if TYPE_CHECKING:
     from boto3.session import Session as Boto3Session
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 15.0
@@ -32,6 +38,8 @@ class AwsCredentials:
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+    """When temporary ones end, where that is known."""
 
 
 class AwsClients:
@@ -76,6 +84,20 @@ class AwsClients:
 
     def ecs(self) -> ECSClient:
         return cast("ECSClient", self._client("ecs"))
+
+    def ecr(self) -> ECRClient:
+        return cast("ECRClient", self._client("ecr"))
+
+    def secretsmanager(self) -> SecretsManagerClient:
+        return cast("SecretsManagerClient", self._client("secretsmanager"))
+
+    def sts(self) -> STSClient:
+        return cast("STSClient", self._client("sts"))
+
+    @property
+    def s3_endpoint(self) -> str | None:
+        """Where S3's requests go instead of AWS: as given, else by the SDK's variables."""
+        return self._endpoint or configured_endpoint(os.environ)
 
     @property
     def region(self) -> str:
@@ -124,6 +146,15 @@ class AwsClients:
             "request_checksum_calculation": "when_required",
             "response_checksum_validation": "when_required",
         }
+        if name == "s3":
+            # Links are signed by the one version that every region and every key takes, and for
+            # the region's own host: the global one redirects for hours after a bucket was made.
+            options["signature_version"] = "s3v4"
+            if self.s3_endpoint is None:
+                options["s3"] = {
+                    "addressing_style": "virtual",
+                    "us_east_1_regional_endpoint": "regional",
+                }
         arguments: dict[str, Any] = {}
         if self._endpoint is not None:
             # An empty mapping, not None: a proxy of the user's environment must not be asked

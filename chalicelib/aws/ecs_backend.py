@@ -11,7 +11,6 @@ from chalicelib.aws.ecs_definitions import TaskDefinitions, is_missing_definitio
 from chalicelib.aws.ecs_site import EcsSite
 from chalicelib.aws.ecs_views import owned_task, views
 from chalicelib.aws.errors import error_code, error_message, service_calls
-from chalicelib.aws.fargate_shapes import smallest_shape
 from chalicelib.aws.task_definitions import task_definition
 from chalicelib.domain.ecs_event import (
     ATTEMPT_TAG,
@@ -22,6 +21,7 @@ from chalicelib.domain.ecs_event import (
     started_by,
 )
 from chalicelib.domain.evidence import TaskState
+from chalicelib.domain.fargate_shapes import smallest_shape
 from chalicelib.domain.launch_refusals import RefusalKind, classify_refusal
 from chalicelib.domain.verdict import Cause
 from chalicelib.ports import (
@@ -102,6 +102,12 @@ class EcsBackend:
             for task_id in task_ids
         }
 
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        with service_calls(f"look for the task of job {job_id}"):
+            task_id = self._marked(started_by(job_id, attempt, launch_try))
+        view = self.describe([task_id])[task_id] if task_id is not None else None
+        return None if view is None or view.state is TaskState.UNKNOWN else view
+
     def owned(self) -> Iterable[OwnedTask]:
         """Tasks that were not told to stop, in no certain order; two requests per hundred."""
         with service_calls("list the tasks of the cluster"):
@@ -135,7 +141,7 @@ class EcsBackend:
             # stays identical after another process has registered it again.
             "taskDefinition": family,
             "count": 1,
-            "launchType": "FARGATE",
+            **_capacity(request),
             "networkConfiguration": {"awsvpcConfiguration": network},
             "overrides": {
                 "containerOverrides": [{"name": JOB_CONTAINER, "environment": environment}]
@@ -158,7 +164,7 @@ class EcsBackend:
                 return Launched(task_id)
             return TryLater(_said(error), CONFLICT_DELAY_S, definite=False)
         definite = refusal.kind is RefusalKind.LATER_NEW_TOKEN
-        return TryLater(_said(error), refusal.delay_s, definite=definite)
+        return TryLater(_said(error), refusal.delay_s, definite=definite, why=refusal.why)
 
     def _started_before(self, request: LaunchRequest, error: Any) -> str | None:
         """The task that this try started with other parameters, as after a change of settings.
@@ -168,7 +174,10 @@ class EcsBackend:
         named = [arn for arn in error.response.get("resourceIds") or [] if ":task/" in arn]
         if named:
             return str(named[0])
-        mark = started_by(request.job_id, request.attempt, request.launch_try)
+        return self._marked(started_by(request.job_id, request.attempt, request.launch_try))
+
+    def _marked(self, mark: str) -> str | None:
+        """The task that was started by this mark; ECS lists stopped ones for about an hour."""
         for status in ("RUNNING", "STOPPED"):
             answer = self._clients.ecs().list_tasks(
                 cluster=self._site.cluster, startedBy=mark, desiredStatus=status
@@ -176,6 +185,17 @@ class EcsBackend:
             if answer["taskArns"]:
                 return answer["taskArns"][0]
         return None
+
+
+def _capacity(request: LaunchRequest) -> dict[str, Any]:
+    """A launch type or a strategy, as ECS takes only one. Without a platform version: LATEST,
+    which Spot needs for arm64.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+    """
+    if request.capacity == "on_demand":
+        return {"launchType": "FARGATE"}
+    return {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
 
 
 def client_token(request: LaunchRequest) -> str:
@@ -197,9 +217,8 @@ def _outcome(answer: Any) -> LaunchOutcome:
     said = f"ECS started no task: {words}"
     if refusal.kind is RefusalKind.REFUSED:
         return Refused(refusal.cause, said)
-    return TryLater(
-        said, refusal.delay_s, definite=refusal.kind is not RefusalKind.LATER_SAME_TOKEN
-    )
+    definite = refusal.kind is not RefusalKind.LATER_SAME_TOKEN
+    return TryLater(said, refusal.delay_s, definite=definite, why=refusal.why)
 
 
 def _said(error: Any) -> str:

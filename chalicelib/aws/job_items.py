@@ -3,8 +3,14 @@
 | Item | ``pk`` | ``sk`` | Attributes |
 |---|---|---|---|
 | job | ``JOB#<id>`` | ``META`` | the job's fields, ``list_pk``, ``open_pk`` while it is due |
-| idempotency key | ``IDEM#<sha256>`` | ``IDEM`` | ``job``, ``request_hash``, ``ttl`` |
+| idempotency key | ``IDEM#<sha256>`` | ``IDEM`` | ``job``, ``request_hash`` |
 | bearer token | ``TOKENS`` | the token's id | see ``tokens`` |
+| project | ``PROJECTS`` | its name | see ``projects`` |
+| project's slots | ``project#<name>`` | ``slots`` | see ``project_slots`` |
+| a job that waits for one | ``project#<name>`` | ``wait#<job>`` | none |
+
+What ends by itself has ``expire_at`` besides (``expiry``): keys, tokens with an end, and finished
+jobs where a retention is set.
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.aws.attribute_values import decode_item, encode_item
-from chalicelib.domain.job import Job
+from chalicelib.domain.job import Job, State
 
 SORT_KEY = "META"
 OPEN_INDEX = "open"
@@ -25,6 +31,8 @@ PROJECT_INDEX = "by_project"
 ALL_INDEX = "all_jobs"
 """Every job: ``list_pk`` and ``id``, over a few shards that a reader merges."""
 OPEN_SHARDS = 8
+"""Times two: jobs that wait for a launcher are in partitions of their own, so that a long launch
+queue, whose jobs are all due for another message, never hides a lost runner from the reaper."""
 LIST_SHARDS = 4
 
 
@@ -38,8 +46,17 @@ def open_key(job_id: str) -> str:
     return f"OPEN#{_shard(job_id, OPEN_SHARDS)}"
 
 
+def waiting_key(job_id: str) -> str:
+    """As above, while the job's id is on the launch queue."""
+    return f"WAIT#{_shard(job_id, OPEN_SHARDS)}"
+
+
 def open_keys() -> list[str]:
     return [f"OPEN#{shard}" for shard in range(OPEN_SHARDS)]
+
+
+def waiting_keys() -> list[str]:
+    return [f"WAIT#{shard}" for shard in range(OPEN_SHARDS)]
 
 
 def list_keys() -> list[str]:
@@ -51,7 +68,8 @@ def job_item(job: Job) -> dict[str, Any]:
     fields = job.model_dump(mode="json", exclude_none=True)
     fields["list_pk"] = f"JOBS#{_shard(job.id, LIST_SHARDS)}"
     if job.due_at is not None:
-        fields["open_pk"] = open_key(job.id)
+        waits = job.state is State.QUEUED
+        fields["open_pk"] = waiting_key(job.id) if waits else open_key(job.id)
     return job_key(job.id) | encode_item(fields)
 
 

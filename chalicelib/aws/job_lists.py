@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.aws.attribute_values import decode_item, encode
 from chalicelib.aws.clients import AwsClients
 from chalicelib.aws.errors import service_calls
+from chalicelib.aws.expiry import is_over
 from chalicelib.aws.job_items import (
     ALL_INDEX,
     OPEN_INDEX,
@@ -21,6 +22,7 @@ from chalicelib.aws.job_items import (
     job_key,
     list_keys,
     open_keys,
+    waiting_keys,
 )
 from chalicelib.domain.job import Job, State
 from chalicelib.domain.model import stamp
@@ -51,9 +53,10 @@ class JobLists:
     but the one of open jobs, and there a few bytes.
     """
 
-    def __init__(self, clients: AwsClients, table: str) -> None:
+    def __init__(self, clients: AwsClients, table: str, clock: Callable[[], datetime]) -> None:
         self._clients = clients
         self._table = table
+        self._clock = clock
 
     def page(self, query: JobFilter) -> JobPage:
         """One page, newest first. Raises ``ValueError`` on a cursor that this did not make."""
@@ -79,9 +82,25 @@ class JobLists:
         return JobPage(jobs=tuple(jobs), cursor=cursor)
 
     def due(self, now: datetime, limit: int) -> Sequence[Job]:
-        """Jobs whose ``due_at`` is not after ``now``, oldest first; one Query per shard."""
+        """Jobs whose ``due_at`` is not after ``now``; one Query per shard.
+
+        Jobs that wait for a launcher get at least a quarter of the limit, and what the others
+        leave of it.
+        """
+        under_way = self._due(open_keys(), now, limit)
+        waiting = self._due(waiting_keys(), now, limit)
+        kept = under_way[: limit - min(len(waiting), limit // 4)]
+        oldest = [job_id for _, job_id in sorted(kept + waiting[: limit - len(kept)])]
+        jobs = []
+        for start in range(0, len(oldest), MAX_PAGE):
+            jobs += self._read(oldest[start : start + MAX_PAGE])
+        # The index is a moment late; the jobs as they are decide.
+        return [job for job in jobs if job.due_at is not None and job.due_at <= now]
+
+    def _due(self, partitions: Sequence[str], now: datetime, limit: int) -> list[tuple[str, str]]:
+        """When and what is due in these partitions of the index, oldest first."""
         found: list[tuple[str, str]] = []
-        for partition in open_keys():
+        for partition in partitions:
             with service_calls("look for jobs that are due"):
                 answer = self._clients.dynamodb().query(
                     TableName=self._table,
@@ -96,12 +115,7 @@ class JobLists:
             for item in answer["Items"]:
                 keys = decode_item(item)
                 found.append((keys["due_at"], keys["pk"].removeprefix("JOB#")))
-        oldest = [job_id for _, job_id in sorted(found)[:limit]]
-        jobs = []
-        for start in range(0, len(oldest), MAX_PAGE):
-            jobs += self._read(oldest[start : start + MAX_PAGE])
-        # The index is a moment late; the jobs as they are decide.
-        return [job for job in jobs if job.due_at is not None and job.due_at <= now]
+        return sorted(found)[:limit]
 
     def _slice(
         self, index: str, key: str, partition: str, below: str | None, query: JobFilter, limit: int
@@ -134,9 +148,11 @@ class JobLists:
             with service_calls("read jobs"):
                 answer = self._clients.dynamodb().batch_get_item(RequestItems=wanted)
             items = answer["Responses"].get(self._table, [])
+            now = self._clock()
             for item in items:
-                job = job_from_item(item)
-                found[job.id] = job
+                if not is_over(item, now):
+                    job = job_from_item(item)
+                    found[job.id] = job
             wanted = answer.get("UnprocessedKeys")
             stalled = 0 if items else stalled + 1
             if stalled == STALLED_READS:

@@ -51,6 +51,15 @@ class LogListings:
             chunks.insert(0, before)
         return Listing(_joined(chunks, offset), archive)
 
+    def has_archive(self, prefix: str) -> bool:
+        """Whether the whole log is there as one object. A listing, as the right to list tells a
+        missing object from a forbidden one."""
+        with service_calls("look for the log's archive"):
+            answer = self._clients.s3().list_objects_v2(
+                Bucket=self._bucket, Prefix=prefix + ARCHIVE, MaxKeys=1
+            )
+        return any(entry["Key"] == prefix + ARCHIVE for entry in answer.get("Contents", []))
+
     def remember(self, prefix: str, end: int) -> None:
         """Note that a chunk ends here: a follower that asks again needs no look back."""
         with self._lock:

@@ -1,30 +1,56 @@
-"""Job logs in S3, read by offset. Chunks come while the job runs, one archive at its end."""
+"""Job logs in S3, read by offset or by link. Chunks come while the job runs, one archive at its
+end."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from itertools import takewhile
 
 from chalicelib.aws.clients import AwsClients
 from chalicelib.aws.errors import error_code, service_calls
-from chalicelib.aws.log_listing import LogListings
+from chalicelib.aws.log_links import LINK_LIFETIME_S, LogLinks
+from chalicelib.aws.log_listing import Listing, LogListings
 from chalicelib.aws.log_names import ARCHIVE, Chunk, attempt_prefix
 from chalicelib.aws.permits import UploadPermits
-from chalicelib.ports import LogRange, UploadPermit
+from chalicelib.ports import LogLink, LogRange, UploadPermit
 
 MAX_CHUNKS_READ = 64
 """One read gets at most so many objects; the next read goes on."""
 PIECE = 256 << 10
+LARGEST_INLINE = 4 << 20
+"""Without links: base64 makes it 5.6 MB, and Lambda's answers end at 6 MB
+(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
+LARGEST_BESIDE_LINKS = 64 << 10
+"""With links: what a follower gets in its one request. More than that S3 gives out cheaper."""
 
 
 class S3LogStore:
-    """``ports.LogStore``. What jobs uploaded is not believed: every size is bounded here."""
+    """``ports.LogStore``. What jobs uploaded is not believed: every size is bounded here.
 
-    def __init__(self, clients: AwsClients, bucket: str, permits: UploadPermits) -> None:
+    ``links``: readers reach the bucket. Local mode has none, as its S3 is inside the process.
+    """
+
+    def __init__(
+        self, clients: AwsClients, bucket: str, permits: UploadPermits, *, links: bool = True
+    ) -> None:
         self._clients = clients
         self._bucket = bucket
         self._permits = permits
         self._listings = LogListings(clients, bucket)
+        self._links = LogLinks(clients, bucket) if links else None
+
+    @property
+    def has_links(self) -> bool:
+        return self._links is not None
+
+    @property
+    def largest_read(self) -> int:
+        return LARGEST_INLINE if self._links is None else LARGEST_BESIDE_LINKS
+
+    @property
+    def permit_renew_after_s(self) -> int:
+        return self._permits.renew_after_s
 
     def permit(self, job_id: str, attempt: int) -> UploadPermit:
         return self._permits.make(job_id, attempt)
@@ -45,6 +71,57 @@ class S3LogStore:
             if data:
                 return LogRange(offset, data, offset + len(data))
         return self._read_chunks(prefix, listing.chunks, offset, limit)
+
+    def read_or_link(
+        self, job_id: str, attempt: int, offset: int, limit: int, *, whole: int | None
+    ) -> LogRange | LogLink:
+        """One listing (and one for the archive, at its beginning or in a gap), then the small
+        chunks that come first, or a link to one large object. Nothing large is read here.
+        """
+        if self._links is None:
+            return self.read(job_id, attempt, offset, limit)
+        prefix = attempt_prefix(job_id, attempt)
+        found = self._next(prefix, offset, limit, whole)
+        if isinstance(found, LogLink):
+            return found
+        small = tuple(takewhile(lambda chunk: chunk.size <= limit, found.chunks))
+        part = self._read_chunks(prefix, small, offset, limit)
+        if part.data or len(small) == len(found.chunks):
+            return part
+        large = found.chunks[len(small)]  # nothing in front of it was what its name says
+        return self._link(large.key, large.offset, large.size)
+
+    def link(self, job_id: str, attempt: int, offset: int, *, whole: int | None) -> LogLink | None:
+        if self._links is None:
+            return None
+        found = self._next(attempt_prefix(job_id, attempt), offset, 0, whole)
+        return found if isinstance(found, LogLink) else None
+
+    def _next(self, prefix: str, offset: int, small: int, whole: int | None) -> Listing | LogLink:
+        """A link to what comes next when it has more than ``small`` bytes, else the chunks.
+
+        The archive is for those who want all of it, and for what no chunk has.
+        """
+        wants_archive = whole is not None and whole > max(small, offset)
+        if wants_archive and offset == 0 and self._listings.has_archive(prefix):
+            return self._link(prefix + ARCHIVE, 0, whole or 0)
+        listing = self._listings.at(prefix, offset)
+        if (
+            wants_archive
+            and _missing(listing.chunks, offset)
+            and (listing.archive_bytes is not None or self._listings.has_archive(prefix))
+        ):
+            return self._link(prefix + ARCHIVE, 0, whole or 0)
+        if listing.chunks and listing.chunks[0].size > small:
+            chunk = listing.chunks[0]
+            return self._link(chunk.key, chunk.offset, chunk.size)
+        return listing
+
+    def _link(self, key: str, begins: int, size: int) -> LogLink:
+        if self._links is None:
+            raise ValueError("there are no links here")
+        url = self._links.url(key)
+        return LogLink(url, key.endswith(f"/{ARCHIVE}"), begins, size, LINK_LIFETIME_S)
 
     def _read_chunks(
         self, prefix: str, chunks: tuple[Chunk, ...], offset: int, limit: int

@@ -10,7 +10,10 @@ from chalicelib.aws.job_items import ALL_INDEX, OPEN_INDEX, PROJECT_INDEX
 if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
+FIFO = ".fifo"
 VISIBILITY_S = 180
+ORDERED_VISIBILITY_S = 360
+"""As in the template: a little longer than the functions of builds may take."""
 MAX_RECEIVES = 5
 """Deliveries of one message before it is poison and goes to the dead-letter queue."""
 
@@ -23,6 +26,9 @@ def create_resources(clients: AwsClients, settings: Settings) -> None:
     create_table(clients, settings.table)
     create_bucket(clients, settings.bucket)
     create_queue(clients, settings.queue_url.rstrip("/").rpartition("/")[2])
+    for url in (settings.builds_queue_url, settings.notices_queue_url):
+        if url:
+            create_queue(clients, url.rstrip("/").rpartition("/")[2])
     if settings.cluster:
         clients.ecs().create_cluster(clusterName=settings.cluster)
 
@@ -78,14 +84,27 @@ def create_bucket(clients: AwsClients, bucket: str) -> None:
 
 
 def create_queue(clients: AwsClients, name: str) -> str:
-    """Make the launch queue and its dead-letter queue ``<name>-dead``; the queue's address."""
+    """Make a queue and its dead-letter queue ``<name>-dead``; the queue's address.
+
+    A name that ends with ``.fifo`` makes FIFO queues, whose groups are apart from each other.
+    """
     sqs = clients.sqs()
-    dead_url = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    stem, ordered = name.removesuffix(FIFO), name.endswith(FIFO)
+    dead_name = f"{stem}-dead{FIFO if ordered else ''}"
+    kind: Any = {"FifoQueue": "true"} if ordered else {}
+    dead_url = sqs.create_queue(QueueName=dead_name, Attributes=kind)["QueueUrl"]
     wanted: Any = ["QueueArn"]
     dead = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=wanted)
     arn = dead["Attributes"]["QueueArn"]
+    if ordered:
+        kind = {
+            **kind,
+            "DeduplicationScope": "messageGroup",
+            "FifoThroughputLimit": "perMessageGroupId",
+        }
     attributes: Any = {
-        "VisibilityTimeout": str(VISIBILITY_S),
+        **kind,
+        "VisibilityTimeout": str(ORDERED_VISIBILITY_S if ordered else VISIBILITY_S),
         "RedrivePolicy": f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"{MAX_RECEIVES}"}}',
     }
     return sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from chalicelib.aws.attribute_values import decode_item, encode, encode_item
 from chalicelib.aws.change_expression import update_arguments
 from chalicelib.aws.clients import AwsClients
 from chalicelib.aws.errors import error_code, service_calls
+from chalicelib.aws.expiry import EXPIRE_AT, idempotency_expiry, is_over, job_expiry
 from chalicelib.aws.job_items import (
     idempotency_key_of,
     job_from_item,
     job_item,
     job_key,
     open_key,
+    waiting_key,
 )
 from chalicelib.aws.job_lists import JobLists
-from chalicelib.domain.change import Change
+from chalicelib.domain.change import Change, Path
 from chalicelib.domain.job import Job
 from chalicelib.ports import Conflict, IdempotencyMismatch, JobFilter, JobPage, ServiceTrouble
 
-IDEMPOTENCY_HOURS = 24
-"""How long a submit's idempotency key is remembered, counted from the first submit."""
+FINISHED_AT: Path = ("finished_at",)
 
 
 class JobTable:
@@ -31,12 +33,23 @@ class JobTable:
 
     Requests made: ``create`` one PutItem, or one TransactWriteItems with a key (and one GetItem
     when the key was used); ``get`` one GetItem; ``apply`` one UpdateItem, conflict or not.
+    ``retention_days`` is how long a finished job is kept; None: for ever. It counts for jobs that
+    finish from now on. ``clock`` tells which items are over.
     """
 
-    def __init__(self, clients: AwsClients, table: str) -> None:
+    def __init__(
+        self,
+        clients: AwsClients,
+        table: str,
+        *,
+        retention_days: int | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._clients = clients
         self._table = table
-        self._lists = JobLists(clients, table)
+        self._retention_days = retention_days
+        self._clock = clock
+        self._lists = JobLists(clients, table, clock)
 
     def create(
         self, job: Job, *, idempotency_key: str | None = None, request_hash: str = ""
@@ -45,18 +58,36 @@ class JobTable:
             return self._create(job), True
         return self._create_once(job, idempotency_key, request_hash)
 
+    def made_by(
+        self, project: str, idempotency_key: str, request_hash: str, *, now: datetime
+    ) -> Job | None:
+        key = idempotency_key_of(project, idempotency_key)
+        with service_calls("look for an idempotency key"):
+            answer = self._clients.dynamodb().get_item(
+                TableName=self._table, Key=key, ConsistentRead=True
+            )
+        item = cast("dict[str, Any]", answer.get("Item"))
+        if not item or is_over(item, now):
+            return None
+        return self._marked(decode_item(item), request_hash)
+
     def get(self, job_id: str) -> Job | None:
         with service_calls(f"read job {job_id}"):
             answer = self._clients.dynamodb().get_item(
                 TableName=self._table, Key=job_key(job_id), ConsistentRead=True
             )
         item = answer.get("Item")
-        return job_from_item(item) if item is not None else None
+        return None if item is None or is_over(item, self._clock()) else job_from_item(item)
 
     def apply(self, job_id: str, change: Change, *, now: datetime) -> Job:
         from botocore.exceptions import ClientError
 
-        arguments = update_arguments(change, now=now, open_key=open_key(job_id))
+        expire_at = job_expiry(now, self._retention_days) if FINISHED_AT in change.set else None
+        if expire_at is not None:
+            change = replace(change, set={**change.set, (EXPIRE_AT,): expire_at})
+        arguments = update_arguments(
+            change, now=now, open_key=open_key(job_id), waiting_key=waiting_key(job_id)
+        )
         with service_calls(f"write job {job_id}"):
             try:
                 answer = self._clients.dynamodb().update_item(
@@ -101,14 +132,14 @@ class JobTable:
         from botocore.exceptions import ClientError
 
         marker_key = idempotency_key_of(job.project, key)
-        expires = job.created_at + timedelta(hours=IDEMPOTENCY_HOURS)
+        expire_at = idempotency_expiry(job.created_at)
         marker = marker_key | encode_item(
-            {"job": job.id, "request_hash": request_hash, "ttl": int(expires.timestamp())}
+            {"job": job.id, "request_hash": request_hash, EXPIRE_AT: expire_at}
         )
-        # TTL deletes up to days late, so an expired marker may still lie there.
+        # An expired marker that was not deleted yet is as none.
         fresh = {
-            "ConditionExpression": "attribute_not_exists(pk) OR #ttl < :now",
-            "ExpressionAttributeNames": {"#ttl": "ttl"},
+            "ConditionExpression": "attribute_not_exists(pk) OR #end <= :now",
+            "ExpressionAttributeNames": {"#end": EXPIRE_AT},
             "ExpressionAttributeValues": {":now": encode(int(job.created_at.timestamp()))},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -139,19 +170,22 @@ class JobTable:
         return self._first_job(job, used, request_hash)
 
     def _first_job(self, job: Job, used: dict[str, Any], request_hash: str) -> tuple[Job, bool]:
+        if used["request_hash"] == request_hash and used["job"] == job.id:
+            return job, True
+        return self._marked(used, request_hash), False
+
+    def _marked(self, used: dict[str, Any], request_hash: str) -> Job:
         if used["request_hash"] != request_hash:
             raise IdempotencyMismatch(
                 "this idempotency key was used before for another request; use a new key"
             )
-        if used["job"] == job.id:
-            return job, True
         first = self.get(used["job"])
         if first is None:
             raise ServiceTrouble(
                 f"job {used['job']}, which this idempotency key made, is no longer in the table",
                 retryable=False,
             )
-        return first, False
+        return first
 
 
 def _item_in(error: Any) -> Job | None:

@@ -1,7 +1,8 @@
 """Task definitions as values: what RegisterTaskDefinition takes, named by its content. Pure.
 
 Image, entry point, sidecars and log driver can't be overridden by RunTask, so there is one
-definition per runner release, job image and shape; what differs from job to job is in overrides.
+definition per runner release, job image and shape (and registry credentials and job role, where
+there are any); what differs from job to job is in overrides.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import json
 from typing import Any
 
 from chalicelib.aws.ecs_site import EcsSite
-from chalicelib.aws.fargate_shapes import FargateShape
 from chalicelib.domain.ecs_event import JOB_CONTAINER
+from chalicelib.domain.fargate_shapes import FargateShape
 from chalicelib.ports import LaunchRequest
 
 PAYLOAD_CONTAINER = "payload"
@@ -61,6 +62,8 @@ def task_definition(site: EcsSite, request: LaunchRequest, shape: FargateShape) 
     }
     if site.execution_role_arn:
         definition["executionRoleArn"] = site.execution_role_arn
+    if request.role and request.project in site.job_roles:
+        definition["taskRoleArn"] = site.job_roles[request.project]
     return {"family": _family(definition), **definition}
 
 
@@ -83,6 +86,11 @@ def _job(
         "memoryReservation": shape.memory - (PAYLOAD_MEMORY_MIB if with_payload else 0),
         **_log(site),
     }
+    if request.registry_credentials is not None:
+        # By name, as the secret is in the task's own region:
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RepositoryCredentials.html
+        secret = site.registry_prefix + request.registry_credentials
+        container["repositoryCredentials"] = {"credentialsParameter": secret}
     if request.user is not None:
         # The runner drops to the user itself, which only root can.
         container["user"] = "0"

@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.aws.attribute_values import decode_item, encode_item
 from chalicelib.aws.clients import AwsClients
 from chalicelib.aws.errors import service_calls
+from chalicelib.aws.expiry import EXPIRE_AT, token_expiry
 from chalicelib.ports import ApiToken, Scope
 
 TOKENS = "TOKENS"
@@ -20,7 +21,8 @@ CACHED_TOKENS = 256
 
 class TokenTable:
     """``ports.TokenStore``. ``find`` may be ``cache_s`` seconds old: so long a revoked token
-    may still work. A token that was not found is never remembered as missing.
+    may still work. A token that was not found is never remembered as missing. One that has
+    expired is found until the table forgets it: whoever checks it looks at ``expires_at``.
     """
 
     def __init__(
@@ -47,6 +49,9 @@ class TokenTable:
             "sha256": token.sha256,
             "created_at": token.created_at,
             "expires_at": token.expires_at,
+            # Not "project": that is the key of an index of jobs.
+            "for_project": token.project,
+            EXPIRE_AT: token_expiry(token.expires_at),
         }
         with service_calls(f"store the token {token.id}"):
             self._clients.dynamodb().put_item(TableName=self._table, Item=encode_item(fields))
@@ -110,4 +115,5 @@ def _token(item: Mapping[str, Any]) -> ApiToken:
         sha256=fields["sha256"],
         created_at=datetime.fromisoformat(fields["created_at"]),
         expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+        project=fields.get("for_project"),
     )

@@ -6,9 +6,11 @@ from chalicelib.domain.verdict import Cause, Verdict
 
 BY_CAUSE: dict[Cause, str] = {
     Cause.IMAGE_MISSING: "Check the spelling of the image and its tag, and that it was pushed.",
-    Cause.IMAGE_AUTH: "Check that the image exists and that this deployment may pull it.",
+    Cause.IMAGE_AUTH: "Check that the image exists and that this deployment may pull it; a private "
+    "one needs --registry-credentials.",
     Cause.IMAGE_PULL: "Check that the registry answers; then run the job again.",
-    Cause.IMAGE_ARCH: "Build the image for the architecture that the job asks for.",
+    Cause.IMAGE_ARCH: "Ask for the architecture that the image is for (--arch), or build it for "
+    "the one asked for.",
     Cause.RUNNER_IMAGE_MISSING: "Not your fault: the runner's image is missing in the registry. "
     "An operator restores it or rolls the release back.",
     Cause.RUNNER_IMAGE_AUTH: "Not your fault: the runner's image may not be pulled. An operator "
@@ -28,12 +30,15 @@ BY_CAUSE: dict[Cause, str] = {
     "can reach the service.",
     Cause.QUEUE_TIMEOUT: "Run the job again when there is less to do, or allow it to wait longer.",
     Cause.NOT_STARTED: "Read the words above: the user, the folder or the program to run.",
+    Cause.CHECKOUT_FAILED: "Read the words above and the log: it is the repository's address, the "
+    "commit, or the token that should read it. Then run the job again.",
     Cause.SECRET_MISSING: "Store the secret (towline secret), then run the job again.",
     Cause.RUNNER_NEVER_CLAIMED: "Run the job again; if it stays so, an operator checks that "
     "containers can reach the service.",
     Cause.RUNNER_LOST: "Run the job again. If it stays so, look whether the script ends processes "
     "that are not its own. --retry-lost does it by itself.",
-    Cause.SPOT_INTERRUPTED: "Run the job again; --retry-lost does it by itself.",
+    Cause.SPOT_INTERRUPTED: "Run the job again; --retry-lost does it by itself, the last time "
+    "on demand.",
     Cause.HOST_LOST: "Run the job again; --retry-lost does it by itself.",
     Cause.WITNESS_MISMATCH: "Run the job again, and tell an operator: the two witnesses must "
     "never differ, so one of them is wrong.",

@@ -38,6 +38,11 @@ class Case:
         return self.job.cancel_requested_at is not None
 
     @property
+    def waits_for_slot(self) -> bool:
+        """As many jobs of its project run as may; nobody has sent it on since."""
+        return self.job.waiting_since is not None
+
+    @property
     def claimed(self) -> bool:
         return self.attempt.nonce is not None
 

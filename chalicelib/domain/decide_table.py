@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.domain.decision import Decision, Wait
 from chalicelib.domain.endings import (
     by_script,
+    checkout_failed,
     ended_from_outside,
     finish,
     given_up,
@@ -20,6 +21,8 @@ from chalicelib.domain.job import State
 from chalicelib.domain.rule import Rule, always
 from chalicelib.domain.verdict import Cause, Verdict
 
+SLOT_TIMEOUT = "slot_timeout"
+
 RULES: tuple[Rule[Decision], ...] = (
     Rule(
         "finished",
@@ -34,6 +37,18 @@ RULES: tuple[Rule[Decision], ...] = (
         "`cancelled`",
         lambda c: c.state is State.QUEUED and c.cancel,
         lambda c: finish(c, Verdict.CANCELLED, detail="cancelled while it was queued"),
+    ),
+    Rule(
+        SLOT_TIMEOUT,
+        "queued beyond the queue timeout, and waits for a slot of its project",
+        "`errored: queue_timeout`, the project's own limit",
+        lambda c: c.state is State.QUEUED and c.queue_time_over and c.waits_for_slot,
+        lambda c: finish(
+            c,
+            Verdict.ERRORED,
+            Cause.QUEUE_TIMEOUT,
+            "its project ran as many jobs as it may until its queue timeout",
+        ),
     ),
     Rule(
         "queue_timeout",
@@ -71,6 +86,13 @@ RULES: tuple[Rule[Decision], ...] = (
         "`errored: not_started`; `cancelled` when that was asked for",
         lambda c: c.both and c.ended_by is EndedBy.NOT_STARTED,
         not_started,
+    ),
+    Rule(
+        "checkout_failed",
+        "report says that the checkout before the script failed; stop seen",
+        "`errored: checkout_failed`; `cancelled` when that was asked for",
+        lambda c: c.both and c.ended_by is EndedBy.CHECKOUT_FAILED,
+        checkout_failed,
     ),
     Rule(
         "ended_from_outside",

@@ -44,6 +44,8 @@ def by_report_alone(case: Case) -> Finish | Retry:
         return timed_out(case, absent=("stop",))
     if case.ended_by is EndedBy.NOT_STARTED:
         return not_started(case, absent=("stop",))
+    if case.ended_by is EndedBy.CHECKOUT_FAILED:
+        return checkout_failed(case, absent=("stop",))
     if case.ended_by in (EndedBy.CANCEL, EndedBy.OWNER_LOST):
         return ended_from_outside(case, absent=("stop",))
     detail = "the runner reported an end, but the container's own end was never seen"
@@ -115,6 +117,14 @@ def not_started(case: Case, absent: tuple[str, ...] = ()) -> Finish:
         return finish(case, Verdict.CANCELLED, detail="cancelled before the script was started")
     detail = (case.report.detail if case.report else None) or "the script could not be started"
     return finish(case, Verdict.ERRORED, Cause.NOT_STARTED, detail, absent=absent)
+
+
+def checkout_failed(case: Case, absent: tuple[str, ...] = ()) -> Finish:
+    """The commit could not be had, so nothing is said of the script."""
+    if case.cancel:
+        return finish(case, Verdict.CANCELLED, detail="cancelled before the script was started")
+    detail = (case.report.detail if case.report else None) or "the checkout failed"
+    return finish(case, Verdict.ERRORED, Cause.CHECKOUT_FAILED, detail, absent=absent)
 
 
 def ended_from_outside(case: Case, absent: tuple[str, ...] = ()) -> Finish | Retry:

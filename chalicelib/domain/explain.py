@@ -65,13 +65,15 @@ def _runner(job: Job, attempt: Attempt) -> str:
 def _report(job: Job, report: Report) -> str:
     status = describe_exit(report.exit)
     limit = format_duration(job.timeout_s)
+    ended = f"the script; it then had {status}" if report.exit.known else "before the script"
     text = {
         EndedBy.SCRIPT: f"the script ended by itself with {status}",
         EndedBy.TIMEOUT: f"it ended the script at its timeout of {limit}; it then had {status}",
         EndedBy.SILENCE: f"it ended the script for its silence; it then had {status}",
-        EndedBy.CANCEL: f"it was told to end the script; it then had {status}",
-        EndedBy.OWNER_LOST: f"its owner went away and it ended the script; it then had {status}",
+        EndedBy.CANCEL: f"it was told to end {ended}",
+        EndedBy.OWNER_LOST: f"its owner went away and it ended {ended}",
         EndedBy.NOT_STARTED: "the script could not be started",
+        EndedBy.CHECKOUT_FAILED: "the checkout failed, so the script was not started",
     }[report.ended_by]
     if report.detail:
         text += f" ({report.detail.rstrip('.')})"
@@ -120,6 +122,8 @@ def _decision(job: Job) -> list[str]:
 
 
 def _unfinished(job: Job) -> str:
+    if job.state is State.QUEUED and job.waiting_since is not None:
+        return "The job is queued and waits for a slot: its project runs as many jobs as it may."
     if job.state is State.QUEUED:
         return "The job is queued and waits for its launch."
     attempt = job.current

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from chalicelib.domain.evidence import Report, Stop
 from chalicelib.domain.model import Stored, Timestamp
+from chalicelib.domain.spec import Arch, Capacity
 from chalicelib.domain.verdict import Cause, Verdict
 
 
@@ -26,6 +27,7 @@ class Attempt(Stored):
     number: int
     release: str = Field(default="", description="the runner image by digest, pinned at launch")
     launch_try: int = Field(default=1, description="rises only after a definite refusal")
+    capacity: Capacity | None = Field(default=None, description="null: as the job asked")
     started_at: Timestamp = Field(description="when queued became starting")
     task_id: str | None = None
     launched_at: Timestamp | None = Field(default=None, description="when its task was started")
@@ -65,8 +67,19 @@ class Job(Stored):
     image: str | None = None
     cpu: float = 1.0
     memory_mib: int = 2048
+    arch: Arch = "x86_64"
+    capacity: Capacity = "on_demand"
     rerun_of: str | None = None
+    build: str | None = Field(default=None, description="the build that it is a job of")
+    build_job: str | None = Field(default=None, description="its name in the build")
     submitted_by: str = ""
+    restricted: bool = Field(
+        default=False, description="a stranger's code: no secrets, no role, no registry login"
+    )
+    limited: bool = Field(
+        default=False, description="it needs one of its project's slots to be launched"
+    )
+    waiting_since: Timestamp | None = Field(default=None, description="for a slot, if it does")
     sent_at: Timestamp | None = Field(default=None, description="when its id last was queued")
     attempt: int = Field(default=0, description="the current attempt's number; 0 before the first")
     attempts: dict[str, Attempt] = Field(default_factory=dict)
@@ -83,3 +96,7 @@ class Job(Stored):
     def current(self) -> Attempt | None:
         """The current attempt, or None before the first launch."""
         return self.attempts.get(str(self.attempt))
+
+    def capacity_of(self, attempt: Attempt) -> Capacity:
+        """What the attempt is started on; its launch request is made from this alone."""
+        return attempt.capacity or self.capacity

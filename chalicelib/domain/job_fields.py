@@ -18,6 +18,8 @@ STATE: Path = ("state",)
 ATTEMPT: Path = ("attempt",)
 DUE: Path = ("due_at",)
 CANCEL: Path = ("cancel_requested_at",)
+LIMITED: Path = ("limited",)
+WAITING: Path = ("waiting_since",)
 
 UNFINISHED = OneOf(STATE, (State.QUEUED.value, State.STARTING.value, State.RUNNING.value))
 UNDER_WAY = OneOf(STATE, (State.STARTING.value, State.RUNNING.value))

@@ -31,18 +31,27 @@ class RefusalKind(StrEnum):
     """It can never work as it was asked for."""
 
 
+class PutOff(StrEnum):
+    """Why a launch is tried later, in the words that operators count."""
+
+    THROTTLED = "throttled"
+    CAPACITY = "capacity"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """``delay_s`` is 0 where nothing is to be tried again."""
+    """``delay_s`` is 0 where nothing is to be tried again; ``why`` is for what is."""
 
     kind: RefusalKind
     cause: Cause
     delay_s: int = 0
+    why: PutOff = PutOff.OTHER
 
 
-_THROTTLED = Refusal(RefusalKind.LATER_SAME_TOKEN, Cause.CAPACITY, THROTTLED_S)
+_THROTTLED = Refusal(RefusalKind.LATER_SAME_TOKEN, Cause.CAPACITY, THROTTLED_S, PutOff.THROTTLED)
 _TROUBLE = Refusal(RefusalKind.LATER_SAME_TOKEN, Cause.PLATFORM, TROUBLE_S)
-_FULL = Refusal(RefusalKind.LATER_NEW_TOKEN, Cause.CAPACITY, CAPACITY_S)
+_FULL = Refusal(RefusalKind.LATER_NEW_TOKEN, Cause.CAPACITY, CAPACITY_S, PutOff.CAPACITY)
 _NEVER = Refusal(RefusalKind.REFUSED, Cause.LAUNCH_REFUSED)
 
 _BY_WORDS: tuple[tuple[str, Refusal], ...] = (
@@ -136,4 +145,4 @@ def _first(table: tuple[tuple[str, Refusal], ...], words: str) -> Refusal | None
 
 
 def _definite(refusal: Refusal) -> Refusal:
-    return Refusal(RefusalKind.LATER_NEW_TOKEN, refusal.cause, refusal.delay_s)
+    return Refusal(RefusalKind.LATER_NEW_TOKEN, refusal.cause, refusal.delay_s, refusal.why)

@@ -26,6 +26,11 @@ def _send(case: Case) -> Send:
     return Send(deadlines.resend_at(case.job, case.now), "no task yet: its message may be lost")
 
 
+def _slot_awaited(case: Case) -> Wait:
+    look_at = min(deadlines.resend_at(case.job, case.now), case.job.queue_deadline)
+    return Wait("waits for a slot of its project", look_at=look_at)
+
+
 def _no_capacity(case: Case) -> Finish | Retry:
     detail = "no container could be started for it within its queue timeout"
     return ended_before_claim(
@@ -64,6 +69,13 @@ OVERDUE_RULES: tuple[Rule[OverdueDecision], ...] = (
         "wait: a verdict never changes",
         lambda c: c.state is State.FINISHED,
         lambda c: Wait("the job is finished", look_at=_soon(c)),
+    ),
+    Rule(
+        "slot_awaited",
+        "queued, waits for a slot of its project",
+        "wait; free slots go to the jobs that wait longest",
+        lambda c: c.state is State.QUEUED and c.waits_for_slot,
+        _slot_awaited,
     ),
     Rule(
         "message_lost",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from chalicelib.domain.checkout import Checkout
 from chalicelib.domain.model import Value
 
 DEFAULT_TIMEOUT_S = 3600
@@ -16,6 +17,8 @@ MAX_TIMEOUT_S = 7 * 24 * 3600
 DEFAULT_GRACE_S = 10
 DEFAULT_QUEUE_TIMEOUT_S = 24 * 3600
 DEFAULT_LOG_LIMIT = 1 << 30
+DEFAULT_CPU = 1.0
+DEFAULT_MEMORY_MIB = 2048
 MAX_SCRIPT_BYTES = 4 << 20
 MAX_FILES = 1000
 MAX_FILES_BYTES = 4 << 20
@@ -23,9 +26,17 @@ MAX_FILES_BYTES = 4 << 20
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 PROJECT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}\Z")
+REGISTRY_CREDENTIALS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+# Secrets Manager puts a hyphen and six characters behind a name, and takes such an end for its own:
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+_LIKE_A_SUFFIX = re.compile(r".*-[A-Za-z0-9]{6}\Z")
 IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}\Z")
 MODE = r"^0?[0-7]{3}$"
 USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?\Z")
+
+
+Arch = Literal["x86_64", "arm64"]
+Capacity = Literal["on_demand", "spot"]
 
 
 class JobFile(Value):
@@ -77,6 +88,9 @@ class JobSpec(Value):
         "own #! line, else bash when the image has it, else sh",
     )
     image: str | None = Field(default=None, description="the job's image; null: the runner's own")
+    registry_credentials: str | None = Field(
+        default=None, description="name of the kept credentials that the image is pulled with"
+    )
     script_mode: Annotated[str, Field(pattern=MODE)] = Field(
         default="0755", description="the script file's permissions, octal"
     )
@@ -87,13 +101,19 @@ class JobSpec(Value):
     secrets: tuple[str, ...] = Field(default=(), description="names of the project's secrets")
     user: str | None = Field(default=None, description="name, uid or uid:gid; null: the image's")
     workdir: str | None = Field(default=None, description="absolute path; null: the image's")
+    checkout: Checkout | None = Field(
+        default=None, description="a commit to have in the working directory, which is fresh then"
+    )
     timeout_s: Annotated[float, Field(gt=0, le=MAX_TIMEOUT_S)] = DEFAULT_TIMEOUT_S
     silence_timeout_s: Annotated[float, Field(gt=0, le=MAX_TIMEOUT_S)] | None = None
     queue_timeout_s: Annotated[float, Field(gt=0, le=MAX_TIMEOUT_S)] = DEFAULT_QUEUE_TIMEOUT_S
     grace_s: Annotated[float, Field(ge=0, le=110)] = DEFAULT_GRACE_S
-    cpu: Annotated[float, Field(gt=0, le=16)] = Field(default=1.0, description="vCPU")
-    memory_mib: Annotated[int, Field(ge=32, le=122880)] = 2048
-    arch: Literal["x86_64", "arm64"] = "x86_64"
+    cpu: Annotated[float, Field(gt=0, le=16)] = Field(default=DEFAULT_CPU, description="vCPU")
+    memory_mib: Annotated[int, Field(ge=32, le=122880)] = DEFAULT_MEMORY_MIB
+    arch: Arch = "x86_64"
+    capacity: Capacity = Field(
+        default="on_demand", description="spot is cheaper and may be interrupted; Fargate only"
+    )
     log_limit_bytes: Annotated[int, Field(ge=4096, le=1 << 40)] = DEFAULT_LOG_LIMIT
     retry_lost: Annotated[int, Field(ge=0, le=10)] = Field(
         default=0, description="new attempts after a runner was lost with the script under way"
@@ -113,6 +133,11 @@ class JobSpec(Value):
         if value is not None and not IMAGE_NAME.match(value):
             raise ValueError(f"{value!r} is not an image reference such as debian:12")
         return value
+
+    @field_validator("registry_credentials")
+    @classmethod
+    def _registry_credentials(cls, value: str | None) -> str | None:
+        return None if value is None else registry_credentials_name(value)
 
     @field_validator("env")
     @classmethod
@@ -152,6 +177,8 @@ class JobSpec(Value):
             raise ValueError("give exactly one of script, script_base64 and command")
         if self.command is not None and (not self.command or not self.command[0]):
             raise ValueError("command must name a program")
+        if self.registry_credentials is not None and self.image is None:
+            raise ValueError("registry_credentials pull the job's own image: give an image, too")
         for word in (*(self.command or ()), *(self.shell or ())):
             if "\0" in word:
                 raise ValueError("a command's words can't hold a NUL byte")
@@ -175,3 +202,18 @@ class JobSpec(Value):
         if self.script_base64 is not None:
             return base64.b64decode(self.script_base64)
         return None
+
+
+def registry_credentials_name(text: str) -> str:
+    """The name if kept registry credentials can have it. Raises ``ValueError`` in words."""
+    if not REGISTRY_CREDENTIALS_NAME.match(text):
+        raise ValueError(
+            f"{text[:100]!r} is not a name of registry credentials: letters, digits and . _ - "
+            "only, at most 100, and a letter or digit first"
+        )
+    if _LIKE_A_SUFFIX.match(text):
+        raise ValueError(
+            f"{text!r} can't be a name of registry credentials: AWS Secrets Manager takes a hyphen "
+            "and six characters at the end for its own; use _ or . instead"
+        )
+    return text

@@ -27,9 +27,11 @@ from chalicelib.domain.job_fields import (
     ATTEMPT,
     CANCEL,
     DUE,
+    LIMITED,
     STATE,
     UNDER_WAY,
     UNFINISHED,
+    WAITING,
     as_json,
     as_judged,
     lease,
@@ -37,7 +39,7 @@ from chalicelib.domain.job_fields import (
     without_task,
 )
 from chalicelib.domain.model import stamp
-from chalicelib.domain.spec import JobSpec
+from chalicelib.domain.spec import Capacity, JobSpec
 
 
 def new_job(
@@ -47,6 +49,10 @@ def new_job(
     now: datetime,
     submitted_by: str,
     rerun_of: str | None = None,
+    restricted: bool = False,
+    limited: bool = False,
+    build: str | None = None,
+    build_job: str | None = None,
     spec_json: str | None,
     spec_key: str | None,
 ) -> Job:
@@ -75,8 +81,14 @@ def new_job(
         image=spec.image,
         cpu=spec.cpu,
         memory_mib=spec.memory_mib,
+        arch=spec.arch,
+        capacity=spec.capacity,
         rerun_of=rerun_of,
         submitted_by=submitted_by,
+        restricted=restricted,
+        limited=limited,
+        build=build,
+        build_job=build_job,
     )
 
 
@@ -93,10 +105,18 @@ def look_again(number: int, *, due_at: datetime) -> Change:
     return Change(set={DUE: stamp(due_at)}, when=(UNFINISHED, Equals(ATTEMPT, number)))
 
 
-def begin_attempt(number: int, *, release: str, now: datetime) -> Change:
-    """``queued -> starting``: pins number and release. Conflict when someone else did, or when a
-    cancellation was asked for."""
-    attempt = Attempt(number=number, release=release, started_at=now)
+def begin_attempt(
+    number: int,
+    *,
+    release: str,
+    now: datetime,
+    capacity: Capacity | None = None,
+    limited: bool = False,
+) -> Change:
+    """``queued -> starting``: pins number, release and capacity (None: what the job asked for).
+    Conflict when someone else did, or when a cancellation was asked for. ``limited``: the store
+    gives the job a slot in the same write; a job that needs one can't begin without."""
+    attempt = Attempt(number=number, release=release, started_at=now, capacity=capacity)
     return Change(
         set={
             STATE: State.STARTING.value,
@@ -104,10 +124,12 @@ def begin_attempt(number: int, *, release: str, now: datetime) -> Change:
             of_attempt(number): as_json(attempt),
             DUE: stamp(after(now, deadlines.LAUNCH_S)),
         },
+        remove=(WAITING,) if limited else (),
         when=(
             Equals(STATE, State.QUEUED.value),
             Equals(ATTEMPT, number - 1),
             Absent(CANCEL),
+            Equals(LIMITED, True) if limited else AbsentOrEquals(LIMITED, False),
         ),
     )
 
@@ -128,14 +150,19 @@ def record_task(number: int, task_id: str, *, now: datetime) -> Change:
     )
 
 
-def next_launch_try(number: int, current_try: int, *, now: datetime) -> Change:
-    """A definite refusal: nothing was started, the next RunTask takes a new client token.
+def next_launch_try(
+    number: int, current_try: int, *, now: datetime, capacity: Capacity | None = None
+) -> Change:
+    """A definite refusal: nothing was started, the next RunTask takes a new client token, and
+    may therefore ask for another ``capacity`` (None: the same as before).
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
     """
     return Change(
         set={
+            ("sent_at",): stamp(now),
             of_attempt(number, "launch_try"): current_try + 1,
+            **({of_attempt(number, "capacity"): capacity} if capacity else {}),
             DUE: stamp(after(now, deadlines.LAUNCH_S)),
         },
         when=(
@@ -258,7 +285,7 @@ def finish(number: int, decision: Finish, *, now: datetime) -> Change:
             ("finished_at",): stamp(now),
             **{(name,): value for name, value in result.items() if value is not None},
         },
-        remove=(DUE,),
+        remove=(DUE, WAITING),
         when=(
             Equals(STATE, decision.state.value) if decision.state else UNFINISHED,
             Equals(ATTEMPT, number),

@@ -35,6 +35,7 @@ class Cause(StrEnum):
     LAUNCH_TIMEOUT = "launch_timeout"
     QUEUE_TIMEOUT = "queue_timeout"
     NOT_STARTED = "not_started"
+    CHECKOUT_FAILED = "checkout_failed"
     SECRET_MISSING = "secret_missing"
     RUNNER_NEVER_CLAIMED = "runner_never_claimed"
     RUNNER_LOST = "runner_lost"

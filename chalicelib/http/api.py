@@ -17,7 +17,16 @@ from chalicelib.http.errors import ApiError, from_chalice
 from chalicelib.http.validation import parse
 from chalicelib.observability import invocation
 from chalicelib.ports import ApiToken, IdempotencyMismatch, Scope, ServiceTrouble
-from chalicelib.usecases.errors import RunnerRefused, UnknownAttempt, UnknownJob
+from chalicelib.usecases.errors import (
+    BuildRefused,
+    NoBuilds,
+    RunnerRefused,
+    SpecRefused,
+    UnknownAttempt,
+    UnknownBuild,
+    UnknownJob,
+    UnknownProject,
+)
 
 if TYPE_CHECKING:
     from chalicelib.usecases.dispatcher import Dispatcher
@@ -132,15 +141,28 @@ def _rendered(result: Answer) -> Response:
     return result if isinstance(result, Response) else answer(200, result)
 
 
+_SENTENCES: dict[type[Exception], tuple[int, str, str | None]] = {
+    UnknownJob: (404, "unknown_job", None),
+    UnknownBuild: (404, "unknown_build", None),
+    UnknownProject: (404, "unknown_project", "project"),
+    UnknownAttempt: (404, "unknown_attempt", "attempt"),
+    NoBuilds: (404, "no_builds", None),
+    BuildRefused: (409, "build_refused", None),
+}
+"""Answers of the use cases whose own text is what the caller should read."""
+
+
 def _refusal(trouble: Exception) -> Response:
     """Any exception as an answer. What is not one of ours is logged and shows nothing."""
     if isinstance(trouble, ApiError):
         headers = {"WWW-Authenticate": "Bearer"} if trouble.status == 401 else None
         return answer(trouble.status, trouble.body(), headers)
-    if isinstance(trouble, UnknownJob):
-        return _refusal(ApiError(404, "unknown_job", str(trouble)))
-    if isinstance(trouble, UnknownAttempt):
-        return _refusal(ApiError(404, "unknown_attempt", str(trouble), "attempt"))
+    for kind, (status, code, field) in _SENTENCES.items():
+        if isinstance(trouble, kind):
+            return _refusal(ApiError(status, code, str(trouble), field))
+    if isinstance(trouble, SpecRefused):
+        sentence = f"{trouble.field}: {trouble}"
+        return _refusal(ApiError(400, trouble.code, sentence, trouble.field))
     if isinstance(trouble, RunnerRefused):
         return answer(trouble.status, ApiError(0, trouble.code, str(trouble)).body())
     if isinstance(trouble, IdempotencyMismatch):

@@ -15,7 +15,7 @@ _MAY = {
     Scope.SUBMIT: "submit jobs",
     Scope.READ: "read jobs and logs",
     Scope.CANCEL: "cancel jobs",
-    Scope.ADMIN: "manage tokens and secrets",
+    Scope.ADMIN: "manage projects, tokens, secrets and registry credentials",
 }
 
 

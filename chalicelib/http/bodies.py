@@ -7,7 +7,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from chalicelib.domain.evidence import Report
+from chalicelib.domain.image_reference import registry_name
 from chalicelib.domain.model import Value
+from chalicelib.domain.project import MAX_JOBS, Cpu, ForkPolicy, MemoryMib
+from chalicelib.domain.spec import PROJECT_NAME
 from chalicelib.ports import Scope
 
 MAX_ARGV_CHARACTERS = 4096
@@ -20,12 +23,58 @@ class SecretBody(Value):
     value: str
 
 
+class RegistryBody(Value):
+    """``PUT /registries/{name}``."""
+
+    registry: str
+    username: Annotated[str, Field(min_length=1, max_length=1000)]
+    password: Annotated[str, Field(min_length=1)]
+
+    @field_validator("registry")
+    @classmethod
+    def _registry(cls, value: str) -> str:
+        return registry_name(value)
+
+    @field_validator("username")
+    @classmethod
+    def _username(cls, value: str) -> str:
+        # A colon ends it where it is sent: https://www.rfc-editor.org/rfc/rfc7617#section-2
+        if ":" in value or not value.isprintable():
+            raise ValueError("a user name has no colon and no control characters")
+        return value
+
+
 class TokenBody(Value):
     """``POST /tokens``."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     scopes: Annotated[frozenset[Scope], Field(min_length=1)]
     expires_in_s: Annotated[float, Field(gt=0, le=10 * 366 * 86400)] | None = None
+    project: str | None = None
+
+    @field_validator("project")
+    @classmethod
+    def _project(cls, value: str | None) -> str | None:
+        if value is not None and not PROJECT_NAME.match(value):
+            raise ValueError("a project's name has letters, digits and . _ / - only, at most 100")
+        return value
+
+
+class ProjectBody(Value):
+    """``PUT /projects``: what is not named stays as it is; null is none."""
+
+    enabled: bool = True
+    repository_id: Annotated[int, Field(gt=0)] | None = None
+    installation_id: Annotated[int, Field(gt=0)] | None = None
+    token_secret: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")] | None = None
+    image: str | None = None
+    cpu: Cpu | None = None
+    memory_mib: MemoryMib | None = None
+    max_cpu: Cpu | None = None
+    max_memory_mib: MemoryMib | None = None
+    max_jobs: Annotated[int, Field(ge=1, le=MAX_JOBS)] | None = None
+    forks: ForkPolicy = ForkPolicy.APPROVAL
+    public_badge: bool = False
 
 
 class FromRunner(BaseModel):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import Enum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from chalicelib.domain import spec
 from chalicelib.domain.ids import is_id
 from chalicelib.domain.job import State
 from chalicelib.domain.spec import PROJECT_NAME, SECRET_NAME
@@ -15,9 +17,14 @@ from chalicelib.http.errors import ApiError
 from chalicelib.ports import JobFilter
 from chalicelib.usecases.errors import UnknownJob
 
+if TYPE_CHECKING:
+    from chalicelib.usecases.read_log import Links
+
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
-DEFAULT_LOG_BYTES = 1 << 20
+DEFAULT_LOG_BYTES = 64 << 10
+MAX_LOG_BYTES = 4 << 20
+"""More may not be asked for; on AWS less is given (``ports.LogStore.largest_read``)."""
 
 E = TypeVar("E", bound=Enum)
 
@@ -65,6 +72,13 @@ def secret_name(text: str) -> str:
     return text
 
 
+def registry_credentials_name(text: str) -> str:
+    try:
+        return spec.registry_credentials_name(text)
+    except ValueError as trouble:
+        raise ApiError(400, "invalid", str(trouble), "name") from None
+
+
 def idempotency_key(text: str | None) -> str | None:
     if text is not None and not _IDEMPOTENCY_KEY.match(text):
         raise ApiError(
@@ -102,6 +116,35 @@ def whole_number(
             400, "invalid", f"{name} must be a whole number from {least} to {most}", name
         )
     return value
+
+
+def moment(query: Mapping[str, str], name: str) -> datetime:
+    """A time with a zone, which must be given."""
+    try:
+        found = datetime.fromisoformat(query[name])
+    except (KeyError, ValueError):
+        found = None
+    if found is None or found.tzinfo is None:
+        sentence = f"{name} must be a time with a zone, such as 2026-01-31T12:00:00Z"
+        raise ApiError(400, "invalid", sentence, name)
+    return found
+
+
+def log_place(query: Mapping[str, str]) -> tuple[int | None, int]:
+    """Which attempt's log, None for the current one's, and from which byte on."""
+    attempt = whole_number(query, "attempt", 0, least=1, most=999_999) or None
+    return attempt, whole_number(query, "offset", 0, least=0, most=1 << 50)
+
+
+def log_limit(query: Mapping[str, str]) -> int:
+    return whole_number(query, "limit", DEFAULT_LOG_BYTES, least=1, most=MAX_LOG_BYTES)
+
+
+def links(query: Mapping[str, str]) -> Links:
+    """What the reader of a log can do with links."""
+    from chalicelib.usecases.read_log import Links
+
+    return _one_of(query, "link", Links) or Links.NONE
 
 
 def _one_of(query: Mapping[str, str], name: str, kind: type[E]) -> E | None:

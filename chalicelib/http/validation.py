@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -109,6 +108,8 @@ def _unknown_field(field: str | None, loc: Sequence[str | int], model: type[Base
         if not (isinstance(inside, type) and issubclass(inside, BaseModel)):
             return f"{field} is not a field that is known here"
         known = sorted(inside.model_fields)
+    import difflib
+
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
     return f"{field} is not a field that is known here: {hint}"

@@ -15,18 +15,31 @@ _TEXT = re.compile(r"tl_([0-9a-f]{12})_([0-9a-f]{64})\Z")
 
 
 def create_token(
-    co: Collaborators, name: str, scopes: Iterable[Scope], *, expires_in_s: float | None = None
+    co: Collaborators,
+    name: str,
+    scopes: Iterable[Scope],
+    *,
+    expires_in_s: float | None = None,
+    project: str | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token and its text ``tl_<id>_<secret>``, which is never to be had again."""
+    """A new token and its text ``tl_<id>_<secret>``, which is never to be had again.
+
+    ``project``: it is for this one's jobs alone. Raises ``ValueError`` when it would be an admin's
+    as well: an admin can make tokens for all others.
+    """
+    wanted = frozenset(scopes)
+    if project is not None and Scope.ADMIN in wanted:
+        raise ValueError("a token of one project can't have the scope admin, which is for all")
     now = co.clock()
     secret = co.random_bytes(32).hex()
     token = ApiToken(
         id=co.random_bytes(6).hex(),
         name=name,
-        scopes=frozenset(scopes),
+        scopes=wanted,
         sha256=hashlib.sha256(secret.encode()).hexdigest(),
         created_at=now,
         expires_at=None if expires_in_s is None else now + timedelta(seconds=expires_in_s),
+        project=project,
     )
     co.tokens.add(token)
     return token, f"tl_{token.id}_{secret}"

@@ -10,6 +10,7 @@ from chalicelib.domain.job import Job
 from chalicelib.ports import Conflict, ServiceTrouble
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.errors import UnknownJob
+from chalicelib.usecases.find_task import with_task
 from chalicelib.usecases.settle import settle
 
 log = logging.getLogger("towline.usecases")
@@ -40,6 +41,7 @@ def carry_out_cancel(co: Collaborators, job: Job) -> Job:
     From the moment that the fact is stored nothing can claim the job, so one without a claim is
     over at once. A task that is being started at this moment is stopped by whoever starts it.
     """
+    job = with_task(co, job)
     task_id = task_to_stop(job)
     if task_id is not None:
         stop_task(co, task_id, "the job was cancelled")

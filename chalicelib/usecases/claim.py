@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain import transitions
+from chalicelib.domain.ci_variables import ci_variables
 from chalicelib.domain.decide import errored
 from chalicelib.domain.job import Job, State
 from chalicelib.domain.spec import JobSpec
 from chalicelib.domain.verdict import Cause
-from chalicelib.ports import Conflict, UploadPermit
+from chalicelib.ports import Conflict, NoCheckoutToken, UploadPermit
+from chalicelib.usecases.checkout_tokens import SecretTokens
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.credentials import check_claim_token, lease
 from chalicelib.usecases.errors import RunnerRefused
@@ -62,13 +64,14 @@ def claim(co: Collaborators, request: ClaimRequest) -> dict[str, Any]:
         raise refusal from None
     spec = load_spec(co, job)
     secrets = _secrets(co, job, spec)
+    checkout = _checkout(co, job, spec)
     return {
         "protocol": PROTOCOL,
         "job": job.id,
         "attempt": number,
         "lease": lease(key, job.id, number, request.nonce),
         "heartbeat_s": HEARTBEAT_S,
-        "work": _work(spec, secrets),
+        "work": {**_work(job, spec, secrets), **checkout},
         "limits": _limits(co, spec),
         "permit": permit_body(co.logs.permit(job.id, number)),
         "cancel": False,
@@ -99,7 +102,7 @@ def permit_body(permit: UploadPermit) -> dict[str, Any]:
 
 
 def _secrets(co: Collaborators, job: Job, spec: JobSpec) -> dict[str, str]:
-    if not spec.secrets:
+    if not spec.secrets or job.restricted:
         return {}
     found = co.secrets.get(job.project, spec.secrets)
     missing = [name for name in spec.secrets if name not in found]
@@ -109,22 +112,51 @@ def _secrets(co: Collaborators, job: Job, spec: JobSpec) -> dict[str, str]:
         f"project {job.project!r} has no secret named {', '.join(missing)}: "
         "store it, then run the job again"
     )
+    raise _given_up(co, job, Cause.SECRET_MISSING, detail)
+
+
+def _checkout(co: Collaborators, job: Job, spec: JobSpec) -> dict[str, Any]:
+    """What the runner is to check out, with a token for it; empty without a checkout."""
+    wanted = spec.checkout
+    if wanted is None:
+        return {}
     try:
-        carry_out(co, job, errored(job, Cause.SECRET_MISSING, detail))
+        token = (co.checkout_tokens or SecretTokens(co.secrets)).token(job, wanted)
+    except NoCheckoutToken as missing:
+        raise _given_up(co, job, Cause.CHECKOUT_FAILED, str(missing)) from None
+    body = wanted.model_dump(mode="json", exclude={"token_secret"})
+    shown = None if token is None else {"username": token.username, "password": token.password}
+    return {"checkout": {**body, "token": shown}}
+
+
+def _given_up(co: Collaborators, job: Job, cause: Cause, detail: str) -> RunnerRefused:
+    """End the job, which can't be run; what its runner is told."""
+    try:
+        carry_out(co, job, errored(job, cause, detail))
     except Conflict as conflict:
         log.info("the job changed while its secrets were fetched: %s", conflict)
-    raise RunnerRefused(410, "secret_missing", detail)
+    return RunnerRefused(410, cause.value, detail)
 
 
-def _work(spec: JobSpec, secrets: dict[str, str]) -> dict[str, Any]:
+def _work(job: Job, spec: JobSpec, secrets: dict[str, str]) -> dict[str, Any]:
     script = spec.script_bytes
+    env = dict(spec.env)
+    if spec.checkout is not None:
+        known = ci_variables(
+            spec.checkout,
+            job=job.id,
+            attempt=job.attempt,
+            project=job.project,
+            build=job.build,
+        )
+        env = {**known, **env}
     return {
         "script": None if script is None else base64.b64encode(script).decode("ascii"),
         "command": None if spec.command is None else list(spec.command),
         "shell": None if spec.shell is None else list(spec.shell),
         "script_mode": spec.script_mode,
         "files": [file.model_dump(mode="json") for file in spec.files],
-        "env": dict(spec.env),
+        "env": env,
         "secrets": secrets,
         "user": spec.user,
         "workdir": spec.workdir,

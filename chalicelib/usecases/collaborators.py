@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from chalicelib.build_ports import BuildSide
 from chalicelib.ports import (
     Backend,
+    CheckoutTokens,
+    ImageInspector,
     JobQueue,
     JobStore,
     LogStore,
     Meter,
+    RegistryCredentials,
     SecretStore,
     ServerKey,
     SpecStore,
     TokenStore,
 )
+from chalicelib.project_port import ProjectSlots, ProjectStore
 from chalicelib.settings import Settings
 
 log = logging.getLogger("towline.usecases")
@@ -29,6 +34,9 @@ class LoggedMeter:
     def count(self, name: str, value: int = 1, **dimensions: str) -> None:
         log.debug("metric %s %+d %s", name, value, dimensions)
 
+    def measure(self, values: Mapping[str, float]) -> None:
+        log.debug("metrics %s", dict(values))
+
 
 @dataclass(frozen=True, slots=True)
 class Collaborators:
@@ -39,14 +47,23 @@ class Collaborators:
     specs: SpecStore
     logs: LogStore
     secrets: SecretStore
+    registries: RegistryCredentials
     tokens: TokenStore
+    projects: ProjectStore
+    slots: ProjectSlots
     backend: Backend
     server_key: ServerKey
     clock: Callable[[], datetime]
     """Now, in UTC."""
     random_bytes: Callable[[int], bytes]
     settings: Settings
+    images: ImageInspector | None = None
+    """None: images are taken unseen."""
+    checkout_tokens: CheckoutTokens | None = None
+    """None: the project's secrets that the specs name."""
     meter: Meter = field(default_factory=LoggedMeter)
+    builds: BuildSide | None = None
+    """None: this deployment takes no webhooks."""
 
     def chance(self) -> float:
         """A number in [0, 1), to spread what would otherwise come back all at once."""

@@ -11,12 +11,28 @@ class UnknownJob(Exception):  # noqa: N818 - an answer, rendered as 404
         self.job_id = job_id
 
 
+class UnknownProject(Exception):  # noqa: N818 - an answer, rendered as 404
+    """There is no such registered project."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"project {name!r} is not registered: 'towline project list' shows all")
+
+
 class UnknownAttempt(Exception):  # noqa: N818 - an answer, rendered as 404
     """The job has no such attempt."""
 
     def __init__(self, job_id: str, attempt: int, latest: int) -> None:
         has = f"its attempts are 1 to {latest}" if latest else "it has not been launched yet"
         super().__init__(f"job {job_id} has no attempt {attempt}: {has}")
+
+
+class SpecRefused(Exception):  # noqa: N818 - the submitter's mistake, rendered as 400
+    """The job was not accepted, as it can't work. ``field`` is the spec's that is at fault."""
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
 
 
 class RunnerRefused(Exception):  # noqa: N818 - an answer, rendered with its status
@@ -30,3 +46,22 @@ class RunnerRefused(Exception):  # noqa: N818 - an answer, rendered with its sta
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+class UnknownBuild(Exception):  # noqa: N818 - an answer, rendered as 404
+    """There is no such build."""
+
+    def __init__(self, build_id: str) -> None:
+        super().__init__(f"there is no build {build_id!r}: look at the list of builds for its id")
+        self.build_id = build_id
+
+
+class BuildRefused(Exception):  # noqa: N818 - an answer, rendered as 409
+    """What was asked for can't be done with the build as it is; the text says why."""
+
+
+class NoBuilds(Exception):  # noqa: N818 - an answer, rendered as 404
+    """This deployment takes no webhooks, so it has no builds."""
+
+    def __init__(self) -> None:
+        super().__init__("this service has no builds: its deployment has no queues for them")

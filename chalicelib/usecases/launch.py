@@ -9,6 +9,8 @@ from datetime import timedelta
 from chalicelib.domain import transitions
 from chalicelib.domain.decide import decide_refused
 from chalicelib.domain.job import Attempt, Job, State
+from chalicelib.domain.retry_policy import capacity_of_next_attempt, capacity_of_next_try
+from chalicelib.domain.spec import Capacity
 from chalicelib.domain.verdict import Cause
 from chalicelib.ports import (
     Conflict,
@@ -23,7 +25,8 @@ from chalicelib.usecases.cancel import carry_out_cancel, stop_task
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.credentials import claim_token
 from chalicelib.usecases.errors import UnknownJob
-from chalicelib.usecases.settle import carry_out
+from chalicelib.usecases.settle import carry_out, settle
+from chalicelib.usecases.slots import begin_in_slot
 from chalicelib.usecases.submit import load_spec, send
 
 TROUBLE_DELAY_S = 15
@@ -36,8 +39,10 @@ MAX_STOP_TIMEOUT_S = 120
 log = logging.getLogger("towline.usecases")
 
 
-def launch(co: Collaborators, job_id: str) -> None:
+def launch(co: Collaborators, job_id: str) -> TryLater | None:
     """Start the job's task, unless that was done, is too late or is no longer wanted.
+
+    Gives the backend's answer when it was put off, so that whoever launches many can slow down.
 
     Repeatable: a message that comes again repeats the identical request, which gives the same task.
     Raises ``UnknownJob`` for an id that was never stored (a poison message) and ``ServiceTrouble``
@@ -45,21 +50,23 @@ def launch(co: Collaborators, job_id: str) -> None:
     """
     job = _begin(co, job_id)
     if job is None:
-        return
+        return None
     attempt = job.current
     if attempt is None:  # begin_attempt has just written it; only a broken table could say this
         raise ServiceTrouble(f"job {job_id} is starting without an attempt")
     if co.clock() >= job.queue_deadline:
         detail = "no task could be started for it before its queue timeout"
         _give_up(co, job, Cause.QUEUE_TIMEOUT, detail, retryable=False)
-        return
+        return None
     outcome = _ask_backend(co, job, attempt)
     if isinstance(outcome, Launched):
         _record(co, job, attempt, outcome.task_id)
     elif isinstance(outcome, TryLater):
         _put_off(co, job, attempt, outcome)
+        return outcome
     else:
         _give_up(co, job, outcome.cause, outcome.detail)
+    return None
 
 
 def _begin(co: Collaborators, job_id: str) -> Job | None:
@@ -69,19 +76,36 @@ def _begin(co: Collaborators, job_id: str) -> Job | None:
     """
     release = co.backend.release()
     number = 1
+    capacity: Capacity | None = None
     while True:
         now = co.clock()
         try:
-            change = transitions.begin_attempt(number, release=release, now=now)
+            change = transitions.begin_attempt(number, release=release, now=now, capacity=capacity)
             return co.store.apply(job_id, change, now=now)
         except Conflict as conflict:
             current = conflict.current
         if current is None:
             raise UnknownJob(job_id)
         waits = current.state is State.QUEUED and current.cancel_requested_at is None
+        if waits and current.limited:
+            return _begin_limited(co, current, release)
         if not waits or current.attempt + 1 <= number:
             return _left_half_way(co, current)
         number = current.attempt + 1
+        capacity = capacity_of_next_attempt(current)
+
+
+def _begin_limited(co: Collaborators, job: Job, release: str) -> Job | None:
+    """As above for a job that needs a slot of its project; None when it waits for one."""
+    try:
+        if co.clock() >= job.queue_deadline:
+            settle(co, job)
+            return None
+        return begin_in_slot(co, job, release)
+    except Conflict as conflict:
+        if conflict.current is None:
+            raise UnknownJob(job.id) from None
+        return _left_half_way(co, conflict.current)
 
 
 def _left_half_way(co: Collaborators, job: Job) -> Job | None:
@@ -110,6 +134,10 @@ def _ask_backend(co: Collaborators, job: Job, attempt: Attempt) -> LaunchOutcome
         arch=spec.arch,
         stop_timeout_s=min(MAX_STOP_TIMEOUT_S, math.ceil(spec.grace_s) + REPORT_TIME_S),
         pids_limit=spec.pids_limit,
+        project=job.project,
+        capacity=job.capacity_of(attempt),
+        registry_credentials=spec.registry_credentials,
+        role=not job.restricted,
     )
     try:
         return co.backend.launch(request)
@@ -148,7 +176,12 @@ def _put_off(co: Collaborators, job: Job, attempt: Attempt, outcome: TryLater) -
     now = co.clock()
     delay_s = co.jittered(outcome.delay_s)
     if outcome.definite:
-        change = transitions.next_launch_try(attempt.number, attempt.launch_try, now=now)
+        change = transitions.next_launch_try(
+            attempt.number,
+            attempt.launch_try,
+            now=now,
+            capacity=capacity_of_next_try(job, attempt.launch_try),
+        )
     else:
         retry_at = now + timedelta(seconds=delay_s)
         change = transitions.put_off(attempt.number, now=now, retry_at=retry_at)
@@ -156,7 +189,7 @@ def _put_off(co: Collaborators, job: Job, attempt: Attempt, outcome: TryLater) -
         co.store.apply(job.id, change, now=now)
     except Conflict:
         return  # it was cancelled, or another delivery of the message got further
-    co.meter.count("LaunchesPutOff", certain="yes" if outcome.definite else "no")
+    co.meter.count("LaunchesPutOff", reason=outcome.why.value)
     log.info("the launch is put off by %d s: %s", delay_s, outcome.reason)
     if not send(co, job.id, delay_s=delay_s):
         # The reaper sends it then, not only at the launch deadline.

@@ -5,23 +5,32 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.domain import transitions
+from chalicelib.domain.change import Change
 from chalicelib.domain.decide import decide_overdue, task_to_stop
 from chalicelib.domain.decision import Send, Wait
 from chalicelib.domain.evidence import TaskState
 from chalicelib.domain.job import Job, State
+from chalicelib.domain.slot_transitions import still_waits
 from chalicelib.ports import Conflict, ServiceTrouble, TaskView
 from chalicelib.usecases.cancel import stop_task
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.context import about
+from chalicelib.usecases.find_task import find_task, lacks_task
 from chalicelib.usecases.observe_stop import observe_stop
+from chalicelib.usecases.recount import recount
 from chalicelib.usecases.settle import carry_out
+from chalicelib.usecases.slots import send_waiting_safely
 from chalicelib.usecases.submit import send
 from chalicelib.usecases.sweep import sweep
 
 MAX_JOBS = 200
 """Jobs looked at in one pass; the oldest come first, the next pass takes the rest."""
+MAX_SEARCHES = 20
+"""Tasks looked for by their marks in one pass: each is up to three requests, of which ECS takes 20
+a second (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html)."""
 
 log = logging.getLogger("towline.usecases")
 
@@ -45,16 +54,19 @@ def reap(co: Collaborators) -> ReapSummary:
     """
     due = co.store.due(co.clock(), MAX_JOBS)
     views = _ask_backend(co, due)
-    results = [_reap_safely(co, job, views) for job in due]
+    lost = {job.id for job in [job for job in due if lacks_task(job)][:MAX_SEARCHES]}
+    results = [_reap_safely(co, job, views, search=job.id in lost) for job in due]
+    waiting = sorted({job.project for job in due if job.waiting_since is not None})
+    sent = send_waiting_safely(co, waiting) + _recount_safely(co)
     orphans = sweep(co)
     summary = ReapSummary(
         looked_at=len(due),
-        sent=results.count("sent"),
+        sent=results.count("sent") + sent,
         ended=results.count("ended"),
         orphans_stopped=orphans,
         troubled=results.count("troubled"),
     )
-    if due or orphans:
+    if due or orphans or sent:
         log.info("reaper pass: %s", summary)
         co.meter.count("ReaperRepairs", summary.sent + summary.ended + orphans)
         co.meter.count("ReaperTroubled", summary.troubled)
@@ -74,10 +86,19 @@ def _ask_backend(co: Collaborators, due: Iterable[Job]) -> dict[str, TaskView]:
         return {}
 
 
-def _reap_safely(co: Collaborators, job: Job, views: dict[str, TaskView]) -> str:
+def _recount_safely(co: Collaborators) -> int:
+    try:
+        return recount(co)
+    except ServiceTrouble as trouble:
+        log.warning("the projects' slots could not be counted: %s", trouble)
+        return 0
+
+
+def _reap_safely(co: Collaborators, job: Job, views: dict[str, TaskView], *, search: bool) -> str:
     with about(job.id):
         try:
-            return _reap_one(co, job, views)
+            found, view = find_task(co, job) if search else (job, None)
+            return _reap_one(co, found, views if view is None else {view.task_id: view})
         except Conflict:
             return "overtaken"  # whoever changed it moved it on
         except Exception:
@@ -103,15 +124,19 @@ def _reap_one(co: Collaborators, job: Job, views: dict[str, TaskView]) -> str:
         _stop_if_cancelled(co, job, state)
         now = co.clock()
         if decision.look_at is not None:
-            co.store.apply(
-                job.id, transitions.look_again(job.attempt, due_at=decision.look_at), now=now
-            )
+            co.store.apply(job.id, _later(job, decision.look_at), now=now)
         return "waits"
     carry_out(co, job, decision)
     task_id = task_to_stop(job)
     if task_id is not None:
         stop_task(co, task_id, "the job's deadline passed")
     return "ended"
+
+
+def _later(job: Job, due_at: datetime) -> Change:
+    if job.state is State.QUEUED and job.waiting_since is not None:
+        return still_waits(job.waiting_since, due_at=due_at)
+    return transitions.look_again(job.attempt, due_at=due_at)
 
 
 def _send_again(co: Collaborators, job: Job, decision: Send) -> str:

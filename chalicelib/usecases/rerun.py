@@ -25,4 +25,5 @@ def rerun(
         submitted_by=submitted_by,
         idempotency_key=idempotency_key,
         rerun_of=first.id,
+        restricted=first.restricted,
     )

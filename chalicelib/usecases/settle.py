@@ -6,11 +6,14 @@ import logging
 from datetime import timedelta
 
 from chalicelib.domain import transitions
+from chalicelib.domain.change import Change
 from chalicelib.domain.decide import decide
 from chalicelib.domain.decision import Decision, Finish, Retry, Wait
 from chalicelib.domain.job import Job, State
 from chalicelib.ports import Conflict
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.count_end import count_finish, count_retry
+from chalicelib.usecases.slots import end_in_slot
 from chalicelib.usecases.submit import send
 
 ROUNDS = 5
@@ -49,9 +52,9 @@ def carry_out(co: Collaborators, job: Job, decision: Decision) -> Job:
 
 def _finish(co: Collaborators, job: Job, decision: Finish) -> Job:
     now = co.clock()
-    done = co.store.apply(job.id, transitions.finish(job.attempt, decision, now=now), now=now)
+    done = _end(co, job, transitions.finish(job.attempt, decision, now=now))
     cause = decision.cause.value if decision.cause else "none"
-    co.meter.count("JobsFinished", verdict=decision.verdict.value, cause=cause)
+    count_finish(co, done, decision)
     log.info("verdict %s, cause %s: %s", decision.verdict.value, cause, decision.detail)
     return done
 
@@ -61,8 +64,8 @@ def _retry(co: Collaborators, job: Job, decision: Retry) -> Job:
     delay_s = decision.delay_s
     retry_at = now + timedelta(seconds=delay_s)
     change = transitions.retry(job.attempt, decision, now=now, retry_at=retry_at)
-    queued = co.store.apply(job.id, change, now=now)
-    co.meter.count("AttemptsRetried", cause=decision.cause.value)
+    queued = _end(co, job, change)
+    count_retry(co, queued, decision)
     log.info(
         "attempt %d is given up (%s); the next one starts in %d s",
         job.attempt,
@@ -71,3 +74,10 @@ def _retry(co: Collaborators, job: Job, decision: Retry) -> Job:
     )
     send(co, job.id, delay_s=delay_s)
     return queued
+
+
+def _end(co: Collaborators, job: Job, change: Change) -> Job:
+    """Write the end of an attempt, with that of its slot if it needed one."""
+    if job.limited:
+        return end_in_slot(co, job, change)
+    return co.store.apply(job.id, change, now=co.clock())

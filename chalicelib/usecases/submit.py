@@ -10,8 +10,11 @@ from chalicelib.domain.job import Job
 from chalicelib.domain.spec import JobSpec
 from chalicelib.domain.transitions import new_job
 from chalicelib.ports import ServiceTrouble
+from chalicelib.usecases.check_spec import check_spec
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.context import about
+from chalicelib.usecases.errors import SpecRefused
+from chalicelib.usecases.fit_spec import fit_spec
 
 MAX_SPEC_IN_TABLE = 16 * 1024
 """Bytes of spec kept in the table's item: each write of the item is billed by its whole size
@@ -28,16 +31,35 @@ def submit(
     submitted_by: str,
     idempotency_key: str | None = None,
     rerun_of: str | None = None,
+    restricted: bool = False,
+    build: str | None = None,
+    build_job: str | None = None,
 ) -> Job:
     """Store a new job and send its id. The job is durable when this returns.
 
     With an idempotency key a repeat gives the first job again and starts nothing; another request
-    under the same key raises ``IdempotencyMismatch``. Raises ``ServiceTrouble`` when the job could
-    not be stored: then it was not accepted.
+    under the same key raises ``IdempotencyMismatch``. ``restricted``: a stranger's code, which has
+    no secrets, no role and no registry login, and neither have its reruns. ``build`` and
+    ``build_job`` say which job of which build it is. Raises ``SpecRefused``
+    for what can't work or what its project does not allow, and ``ServiceTrouble`` when the job
+    could not be stored: then it was not accepted.
     """
     now = co.clock()
     text = spec.model_dump_json(exclude_defaults=True)
+    request_hash = _request_hash(text, rerun_of) if idempotency_key else ""
+    project = co.projects.find(spec.project)
+    try:
+        spec = fit_spec(project, spec, restricted=restricted, pinned=rerun_of is not None)
+        check_spec(co, spec)
+    except SpecRefused:
+        # What was accepted stays so, though its image is gone by the time of the repeat.
+        name = project.name if project else spec.project
+        first = idempotency_key and co.store.made_by(name, idempotency_key, request_hash, now=now)
+        if not first:
+            raise
+        return first
     job_id = new_id(now, co.random_bytes(10))
+    text = spec.model_dump_json(exclude_defaults=True)
     fits = len(text.encode()) <= MAX_SPEC_IN_TABLE
     job = new_job(
         spec,
@@ -45,13 +67,17 @@ def submit(
         now=now,
         submitted_by=submitted_by,
         rerun_of=rerun_of,
+        restricted=restricted,
+        limited=project is not None and project.max_jobs is not None,
+        build=build,
+        build_job=build_job,
         spec_json=text if fits else None,
         spec_key=None if fits else co.specs.put(job_id, text),
     )
     stored, created = co.store.create(
         job,
         idempotency_key=idempotency_key,
-        request_hash=_request_hash(text, rerun_of) if idempotency_key else "",
+        request_hash=request_hash,
     )
     with about(stored.id):
         if not created:
@@ -84,4 +110,5 @@ def send(co: Collaborators, job_id: str, *, delay_s: int = 0) -> bool:
 
 
 def _request_hash(spec_json: str, rerun_of: str | None) -> str:
+    """Of what was asked for, not of what the project made of it: its settings may change."""
     return hashlib.sha256(f"{rerun_of or ''}\0{spec_json}".encode()).hexdigest()

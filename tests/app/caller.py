@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from chalice.test import Client
+from chalice.test import Client, HTTPResponse
 
 import app
 
@@ -52,3 +52,8 @@ class Caller:
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         response = self._client.http.request(method, path, headers=sent, body=data)
         return Answer(response.status_code, response.json_body, response.headers)
+
+    def raw(self, path: str) -> HTTPResponse:
+        """A GET whose answer may have no JSON in it."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return self._client.http.get(path, headers=headers)

@@ -12,7 +12,10 @@ import pytest
 import app
 from chalicelib.domain.ecs_event import started_by
 from chalicelib.domain.job import State
+from chalicelib.domain.launch_refusals import PutOff
 from chalicelib.domain.verdict import Verdict
+from chalicelib.launch_batch import PAUSE_S, take_batch
+from chalicelib.ports import TryLater
 from chalicelib.usecases.dispatcher import Dispatcher
 from tests.usecases.world import World, a_report
 
@@ -179,3 +182,24 @@ def test_overlapping_requests_never_see_each_others_body(
     # Each refusal quotes what its own body held.
     assert len(refusals) == threads
     assert all(words.endswith(f"not {protocol}") for protocol, words in refusals.items())
+
+
+@pytest.mark.parametrize(
+    ("why", "pauses"),
+    [(PutOff.THROTTLED, [PAUSE_S]), (PutOff.CAPACITY, [PAUSE_S]), (PutOff.OTHER, [])],
+)
+def test_a_launcher_that_is_told_later_slows_down_before_its_next_message(
+    world: World, why: PutOff, pauses: list[float]
+) -> None:
+    put_off, launched = world.submit(), world.submit()
+    world.backend.answers = [TryLater("Rate exceeded", 5, definite=False, why=why)]
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        assert world.get(launched.id).state is State.QUEUED
+        slept.append(seconds)
+
+    answer = take_batch(batch(put_off.id, launched.id), Context(), world.dispatcher, sleep=sleep)
+    assert answer == {"batchItemFailures": []}
+    assert slept == pauses
+    assert world.get(launched.id).attempts["1"].task_id

@@ -111,6 +111,7 @@ def test_a_bad_filter_is_refused(caller: Caller, query: str, field: str) -> None
         ("attempt=0", 400, "attempt"),
         ("attempt=9", 404, "attempt"),
         ("tail=1", 400, "tail"),
+        ("link=yes", 400, "link"),
     ],
 )
 def test_a_bad_range_of_a_log_is_refused(
@@ -123,7 +124,8 @@ def test_a_bad_range_of_a_log_is_refused(
 
 @pytest.mark.parametrize("job_id", [JOB, "nonsense", "%2e%2e", "x" * 500, JOB.upper()])
 @pytest.mark.parametrize(
-    ("method", "suffix"), [("GET", ""), ("GET", "/log"), ("POST", "/cancel"), ("POST", "/rerun")]
+    ("method", "suffix"),
+    [("GET", ""), ("GET", "/log"), ("GET", "/log/raw"), ("POST", "/cancel"), ("POST", "/rerun")],
 )
 def test_a_job_that_does_not_exist_is_a_404(
     caller: Caller, method: str, suffix: str, job_id: str

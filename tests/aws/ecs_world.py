@@ -11,6 +11,8 @@ from chalicelib.ports import Launched, LaunchRequest
 from tests.fakes.ecs_server import EcsServer
 
 JOB = "01jd0000000000000000000000"
+ROLE = "arn:aws:iam::111122223333:role/towline-test-execution"
+JOB_ROLE = "arn:aws:iam::111122223333:role/towline-test-job-deploy"
 RELEASE = "registry.test/towline-runner@sha256:" + "ab" * 32
 
 
@@ -22,6 +24,7 @@ def a_site(**changed: Any) -> EcsSite:
         "runner_url": "http://127.0.0.1:9",
         "subnets": ("subnet-1", "subnet-2"),
         "security_groups": ("sg-1",),
+        "registry_prefix": "towline/test/registry/",
     }
     return EcsSite(**(fields | changed))
 

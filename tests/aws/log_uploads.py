@@ -19,6 +19,7 @@ class Uploads:
     offset: int = 0
     sequence: int = 0
     members: bytes = b""
+    prefix: str = PREFIX
 
     def chunk(self, data: bytes) -> None:
         body = gzip.compress(data, mtime=0)
@@ -36,4 +37,6 @@ class Uploads:
         self.put("log.gz", self.members)
 
     def put(self, name: str, body: bytes) -> None:
-        self.world.clients.s3().put_object(Bucket=self.world.bucket, Key=PREFIX + name, Body=body)
+        self.world.clients.s3().put_object(
+            Bucket=self.world.bucket, Key=self.prefix + name, Body=body
+        )

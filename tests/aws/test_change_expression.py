@@ -17,7 +17,7 @@ from tests.aws.world import NOW
 
 
 def _arguments(change: Change) -> dict[str, Any]:
-    return update_arguments(change, now=NOW, open_key="OPEN#3")
+    return update_arguments(change, now=NOW, open_key="OPEN#3", waiting_key="WAIT#3")
 
 
 def _readable(change: Change) -> str:
@@ -46,6 +46,11 @@ def test_a_due_time_puts_the_job_into_the_index_and_its_removal_takes_it_out() -
     assert _readable(Change(remove=(("due_at",),))).endswith("REMOVE due_at, open_pk")
     assert _readable(Change({("due_at",): None})).endswith("REMOVE due_at, open_pk")
     assert "open_pk" not in _readable(Change({("state",): "running"}))
+
+
+def test_a_job_whose_id_was_sent_waits_in_a_partition_of_its_own() -> None:
+    now = "2026-01-02T04:00:00Z"
+    assert 'open_pk = "WAIT#3"' in _readable(Change({("sent_at",): now, ("due_at",): now}))
 
 
 def test_due_times_are_in_utc_whatever_they_were_given_in() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.aws.ecs_backend import EcsBackend
+from chalicelib.domain.launch_refusals import PutOff
 from chalicelib.domain.verdict import Cause
 from chalicelib.ports import Refused, ServiceTrouble, TryLater
 from tests.aws.ecs_world import a_backend, a_request, launch
@@ -38,7 +39,9 @@ def test_throttled_definitions_put_the_launch_off(
     server: EcsServer, backend: EcsBackend, operation: str
 ) -> None:
     server.faults.throttle(operation, times=2)
-    assert isinstance(backend.launch(a_request()), TryLater)
+    outcome = backend.launch(a_request())
+    assert isinstance(outcome, TryLater)
+    assert outcome.why is PutOff.THROTTLED
     launch(backend)
     assert list(server.definitions.families().values()) == [1]
 
@@ -68,6 +71,7 @@ def test_failures_want_a_new_client_token(
     server.faults.start_nothing(*reasons, detail=detail)
     outcome = backend.launch(a_request())
     assert isinstance(outcome, TryLater)
+    assert outcome.why is PutOff.CAPACITY
     assert outcome.definite
     assert all(reason in outcome.reason for reason in reasons[:1])
     # The old token is used up: it gives the same refusal, for ever.

@@ -223,6 +223,21 @@ def test_due_jobs_come_oldest_first_and_finished_ones_never(store: JobTable) -> 
     assert list(store.due(NOW - timedelta(seconds=1), 50)) == []
 
 
+def test_a_long_launch_queue_does_not_hide_what_else_is_due(store: JobTable) -> None:
+    for number in range(12):
+        store.create(a_job(number))
+    running = Change({("state",): "running", ("due_at",): "2026-01-02T03:05:00Z"})
+    for number in (9, 11):
+        store.apply(a_job(number).id, running, now=LATER)
+    due = store.due(NOW + timedelta(minutes=5), 4)
+    assert [int(job.id) for job in due] == [0, 1, 9, 11]
+    for number in range(2, 9):
+        store.apply(a_job(number).id, running, now=LATER)
+    # Nor do they hide the queue: a quarter of the reaper's work is kept for it.
+    due = store.due(NOW + timedelta(minutes=5), 4)
+    assert [int(job.id) for job in due if job.state is State.QUEUED] == [0]
+
+
 def test_a_job_that_gets_a_due_time_again_is_found_again(store: JobTable) -> None:
     store.create(a_job(1))
     store.apply(a_job(1).id, Change(remove=(("due_at",),)), now=LATER)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.fargate_shapes import FargateShape, is_offered, smallest_shape
 from chalicelib.aws.task_definitions import RUNNER_COMMAND, stop_timeout, task_definition
+from chalicelib.domain.fargate_shapes import FargateShape, is_offered, smallest_shape
 from chalicelib.ports import LaunchRequest
-from tests.aws.ecs_world import RELEASE, a_request, a_site
+from tests.aws.ecs_world import JOB_ROLE, RELEASE, ROLE, a_request, a_site
 from tests.fakes.ecs_server.definition_rules import check_definition
 
 ROOT = Path(__file__).parents[2]
@@ -57,9 +57,25 @@ def test_nothing_of_the_job_is_in_its_definition() -> None:
     assert "taskRoleArn" not in definition
 
 
+def test_a_job_has_a_role_only_where_its_project_names_one() -> None:
+    site = a_site(job_roles={"site": JOB_ROLE})
+    assert task_definition(site, a_request(project="site"), SHAPE)["taskRoleArn"] == JOB_ROLE
+    assert "taskRoleArn" not in task_definition(site, a_request(project="sit"), SHAPE)
+    assert "taskRoleArn" not in task_definition(site, a_request(), SHAPE)
+
+
+def test_credentials_are_named_for_the_jobs_image_alone() -> None:
+    containers = _containers(a_request(image="a.io/b:1", registry_credentials="hub"))
+    assert containers["job"]["repositoryCredentials"] == {
+        "credentialsParameter": "towline/test/registry/hub"
+    }
+    assert "repositoryCredentials" not in containers["payload"]
+    assert "repositoryCredentials" not in _containers(a_request(image="a.io/b:1"))["job"]
+
+
 def test_output_goes_to_cloudwatch_without_ever_holding_up_the_job() -> None:
     containers = _containers(
-        a_request(image="x"), log_group="/towline/jobs", execution_role_arn="arn:role"
+        a_request(image="x"), log_group="/towline/jobs", execution_role_arn=ROLE
     )
     for container in containers.values():
         options = container["logConfiguration"]["options"]
@@ -83,6 +99,9 @@ DIFFERENT = [
     {"release": RELEASE + "0"},
     {"arch": "arm64"},
     {"stop_timeout_s": 31},
+    {"image": "busybox:1", "registry_credentials": "hub"},
+    {"image": "busybox:1", "registry_credentials": "hub2"},
+    {"project": "site"},
 ]
 SAME = [
     {"job_id": "other"},
@@ -91,19 +110,24 @@ SAME = [
     {"token": "2.x"},
     {"stop_timeout_s": 30},
     {"pids_limit": 100},
+    {"project": "other"},
+    {"capacity": "spot"},
 ]
 
 
 @pytest.mark.parametrize("changed", DIFFERENT, ids=str)
 def test_what_cannot_be_overridden_makes_a_definition_of_its_own(changed: dict[str, Any]) -> None:
-    family = task_definition(a_site(), a_request(), SHAPE)["family"]
-    assert task_definition(a_site(), a_request(**changed), SHAPE)["family"] != family
+    site = a_site(job_roles={"site": JOB_ROLE})
+    plain = {"image": changed["image"]} if "registry_credentials" in changed else {}
+    family = task_definition(site, a_request(**plain), SHAPE)["family"]
+    assert task_definition(site, a_request(**changed), SHAPE)["family"] != family
 
 
 @pytest.mark.parametrize("changed", SAME, ids=str)
 def test_jobs_of_one_kind_share_a_definition(changed: dict[str, Any]) -> None:
-    family = task_definition(a_site(), a_request(), SHAPE)["family"]
-    assert task_definition(a_site(), a_request(**changed), SHAPE)["family"] == family
+    site = a_site(job_roles={"site": JOB_ROLE})
+    family = task_definition(site, a_request(), SHAPE)["family"]
+    assert task_definition(site, a_request(**changed), SHAPE)["family"] == family
     assert re.fullmatch(r"towline-[0-9a-f]{40}", family)
 
 
@@ -113,7 +137,7 @@ def test_jobs_of_one_kind_share_a_definition(changed: dict[str, Any]) -> None:
 def test_ecs_takes_what_is_made(image: str | None, log_group: str, cpu: float, memory: int) -> None:
     shape = smallest_shape(cpu, memory)
     assert shape is not None
-    site = a_site(log_group=log_group, execution_role_arn="arn:role")
+    site = a_site(log_group=log_group, execution_role_arn=ROLE)
     check_definition(task_definition(site, a_request(image=image, user="0"), shape))
 
 

@@ -66,6 +66,9 @@ class EcsOnTheBench:
     def describe(self, task_ids: Sequence[str]) -> dict[str, TaskView]:
         return self._backend.describe(task_ids)
 
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        return self._backend.find(job_id, attempt, launch_try)
+
     def owned(self) -> Iterable[OwnedTask]:
         return self._backend.owned()
 

@@ -113,6 +113,21 @@ def test_describe_and_owned_follow_a_task_through_its_life(rig: Rig) -> None:
     assert list(rig.backend.owned()) == []
 
 
+def test_a_task_is_found_by_what_it_was_started_for_alone_even_after_its_end(rig: Rig) -> None:
+    request, task_id = rig.launch_until("ready", ENDLESS)
+    assert rig.backend.find(request.job_id, 1, 1) == rig.backend.describe([task_id])[task_id]
+    for attempt, launch_try in ((1, 2), (2, 1)):
+        assert rig.backend.find(request.job_id, attempt, launch_try) is None
+    assert rig.backend.find("0" * 26, 1, 1) is None
+    rig.backend.stop(task_id, "enough")
+    stop = rig.stops.wait(task_id)
+    found = rig.backend.find(request.job_id, 1, 1)
+    assert found is not None
+    assert (found.task_id, found.state) == (task_id, TaskState.STOPPED)
+    assert found.stop is not None
+    assert found.stop.exit_code == stop.exit_code
+
+
 def test_a_stop_right_after_the_launch_ends_the_task(rig: Rig) -> None:
     task_id = rig.launch(rig.request(ENDLESS))
     rig.backend.stop(task_id, "at once")

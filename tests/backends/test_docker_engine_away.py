@@ -37,7 +37,7 @@ def own_engine(
     engine = OwnEngine()
     try:
         engine.start()
-        image = b"".join(docker_client.images.get(busybox_image).save(named=True))
+        image = b"".join(docker_client.images.get(busybox_image).save(named=busybox_image))
         Engine(engine.address).client.images.load(image)
         yield engine
     finally:

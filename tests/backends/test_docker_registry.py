@@ -10,10 +10,13 @@ import docker
 import pytest
 from docker.errors import ImageNotFound
 
+from chalicelib.domain.evidence import Stop
 from chalicelib.domain.stop_reasons import Subject, classify
 from chalicelib.domain.verdict import Cause
+from chalicelib.ports import RegistryLogin
 from tests.backends.rig import Rig
 from tests.backends.rig_docker import docker_rig
+from tests.conftest import Registry
 from tests.fakes.service_server import FakeService
 
 pytestmark = [pytest.mark.docker, pytest.mark.registry]
@@ -74,3 +77,39 @@ def test_a_registry_that_wants_a_password_is_image_auth(rig: Rig) -> None:
     stop = rig.stops.wait(rig.launch(rig.request("exit 0", image=closed)))
     found = classify(stop, job_image=closed)
     assert (found.cause, found.retryable) == (Cause.IMAGE_AUTH, False)
+
+
+@pytest.fixture
+def private(
+    docker_client: docker.DockerClient, busybox_image: str, closed_registry: Registry, owner: str
+) -> Iterator[str]:
+    """An image in the registry that wants a password, and not on the engine."""
+    name = f"{closed_registry.address}/{owner}"
+    user, password = closed_registry.login or ("", "")
+    auth = {"username": user, "password": password}
+    docker_client.images.get(busybox_image).tag(name, "here")
+    docker_client.images.push(name, "here", auth_config=auth)
+    docker_client.images.remove(f"{name}:here")
+    yield f"{name}:here"
+    with contextlib.suppress(ImageNotFound):
+        docker_client.images.remove(f"{name}:here", force=True)
+
+
+def test_a_private_image_is_pulled_with_the_credentials_that_the_job_names(
+    service: FakeService, owner: str, private: str, closed_registry: Registry
+) -> None:
+    user, password = closed_registry.login or ("", "")
+    kept = {"mine": RegistryLogin(closed_registry.address, user, password)}
+    rig = docker_rig(service, owner, logins=kept.get)
+    try:
+
+        def end(credentials: str | None) -> Stop:
+            request = rig.request("exit 8", image=private, registry_credentials=credentials)
+            return rig.stops.wait(rig.launch(request))
+
+        for credentials in (None, "forgotten"):
+            assert classify(end(credentials), job_image=private).cause is Cause.IMAGE_AUTH
+        assert end("mine").exit_code == 8
+    finally:
+        rig.backend.close()
+    assert rig.left() == []

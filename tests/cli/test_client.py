@@ -105,6 +105,9 @@ class Scripted:
         self.asked.append((offset, attempt))
         return self.pages.pop(0)
 
+    def log_pages(self, job: str, offset: int, attempt: int | None = None) -> Iterator[LogPage]:
+        yield self.log(job, offset, attempt)
+
     def job(self, _job: str) -> dict[str, Any]:
         return self.jobs.pop(0)
 

@@ -74,6 +74,9 @@ def test_help_loads_nothing_slow() -> None:
         (["run", "--backend", "podman", "--", "true"], "invalid choice: 'podman'"),
         (["run", "no-such-script"], "there is no script no-such-script"),
         (["run", "--secret", "UNSET_SECRET", "--", "true"], "UNSET_SECRET is not set"),
+        (["registry", "add", "hub", "--username", "u"], "say which registry the credentials are"),
+        (["registry", "add", "ghcr.io"], "the following arguments are required: --username"),
+        (["run", "--arch", "z80", "--", "true"], "invalid choice: 'z80'"),
         (["jobs", "--limit", "0"], "--limit must be at least 1"),
         (["jobs"], "no service is named: set TOWLINE_URL"),
         (["jobs", "--", "true"], "only 'run' and 'enqueue' take a command"),
@@ -82,6 +85,7 @@ def test_help_loads_nothing_slow() -> None:
         (["up", "--host", "example.org"], "example.org is not a loopback address"),
         (["up", "--port", "70000"], "--port 70000 is not a port"),
         (["log", "x", "--offset", "-1"], "--offset must not be negative"),
+        (["log", "x", "--attempt", "0"], "--attempt must be at least 1"),
     ],
 )
 def test_a_mistake_gets_a_sentence_and_exit_status_2(
@@ -104,7 +108,17 @@ WORDS = {
     **dict.fromkeys(LOCAL, ("TOWLINE_BACKEND", "TOWLINE_RUNNER_BASE", "DOCKER_HOST", "NO_COLOR")),
     "doctor": ("TOWLINE_BACKEND", "TOWLINE_RUNNER_BASE", "DOCKER_HOST", "TOWLINE_URL", "NO_COLOR"),
     **dict.fromkeys(
-        ("enqueue", "jobs", "show", "log", "cancel", "rerun", "secret set", "token list"),
+        (
+            "enqueue",
+            "jobs",
+            "show",
+            "log",
+            "cancel",
+            "rerun",
+            "secret set",
+            "registry add",
+            "token list",
+        ),
         ("TOWLINE_URL", "TOWLINE_TOKEN", "NO_COLOR"),
     ),
 }
@@ -158,7 +172,11 @@ def test_a_service_that_is_not_there_is_told_in_words(
 
 def test_what_the_service_says_of_a_field_is_said_of_the_option() -> None:
     refused = Refused(400, "invalid", "timeout_s must be at most 604800.", "timeout_s")
-    assert str(in_options(refused)) == "--timeout: must be at most 604800."
+    assert str(in_options(refused)) == "--timeout: must be at most 7d."
+    refused = Refused(400, "invalid", "memory_mib must be at most 122880.", "memory_mib")
+    assert str(in_options(refused)) == "--memory: must be at most 120 GiB."
+    refused = Refused(400, "invalid", "cpu must be at most 16.", "cpu")
+    assert str(in_options(refused)) == "--cpu: must be at most 16."
     other = Refused(400, "invalid", "env: 'A=' can't be a variable.", "env")
     assert str(in_options(other)) == "--env: 'A=' can't be a variable."
     assert str(in_options(Refused(409, "x", "All of it.", None))) == "All of it."
@@ -208,7 +226,7 @@ def test_bash_completes_commands_options_choices_and_files(
     assert main(["completion", "bash"]) == 0
     script = capsys.readouterr().out
     assert bash_completes("towline can", script) == ["cancel"]
-    assert bash_completes("towline secret r", script) == ["rm"]
+    assert bash_completes("towline secret r", script) == ["remove", "rm"]
     assert bash_completes("towline run --silence", script) == ["--silence-timeout"]
     assert bash_completes("towline run --backend d", script) == ["docker"]
     assert bash_completes("towline run pyproject.t", script) == ["pyproject.toml"]

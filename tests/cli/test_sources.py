@@ -40,7 +40,11 @@ def test_words_after_the_dashes_are_a_command_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("words", "command", "says"),
     [
-        (["no-such-file"], None, "there is no script no-such-file; to run a command, write"),
+        (
+            ["no-such-file"],
+            None,
+            "there is no script no-such-file; a command goes after '--', as in: -- no-such-file",
+        ),
         (["dir/no-such-file"], None, "there is no script dir/no-such-file"),
         (["/"], None, "/ is a directory"),
         (["a", "b"], None, "one script at a time"),
@@ -104,9 +108,10 @@ def test_variables_come_from_files_then_words_and_keep_every_character(tmp_path:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("A=1\nnot a pair\n", r"env, line 2: not a pair has no value here"),
-        ("=x\n", r"env, line 1: '=x' is not NAME=VALUE"),
-        ("A =x\n", r"env, line 1: 'A =x' is not NAME=VALUE"),
+        ("A=1\nnot a pair\n", r"env, line 2: it has no '='"),
+        ("=x\n", r"env, line 1: it is not NAME=VALUE: there is no name in front of '='"),
+        ("A =x\n", r"env, line 1: it is not NAME=VALUE"),
+        ("export A=x\n", r"env, line 1: .* begins with 'export'"),
         ("A=\0\n", r"env, line 1: the value of A holds a NUL"),
     ],
 )
@@ -117,6 +122,28 @@ def test_a_bad_line_of_a_file_of_variables_is_told_by_its_number(
     file.write_text(content)
     with pytest.raises(Problem, match=says):
         job_environment([str(file)], [], caller={})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hunter2",
+        "export TOKEN=hunter2",
+        "TOKEN =hunter2",
+        "=hunter2",
+        "hunter2\0=x",
+    ],
+)
+def test_nothing_of_a_bad_line_is_printed_as_it_may_be_a_secret(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "env"
+    file.write_text(f"A=1\n{line}\n")
+    with pytest.raises(Problem, match="line 2") as told:
+        job_environment([str(file)], [], caller={})
+    assert "hunter2" not in str(told.value)
+    assert "TOKEN" not in str(told.value)
+    with pytest.raises(Problem, match="--env") as told:
+        job_environment([], ["=hunter2"], caller={})
+    assert "hunter2" not in str(told.value)
 
 
 def test_a_variable_without_a_value_needs_the_callers(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from chalicelib.domain.evidence import EndedBy, Report
 from chalicelib.http.bodies import ReportBody
 from tests.usecases.world import World, new_world
 from towline_runner import testimony
+from towline_runner.checkout.order import Order
 from towline_runner.running import status_of
 from towline_runner.supervise import Ending
 from towline_runner.work import Claimed
@@ -50,6 +51,42 @@ def test_the_runner_reads_the_whole_claim_of_the_service(world: World) -> None:
     assert (limits.timeout_s, limits.silence_s, limits.grace_s) == (61, 62, 3)
     assert limits.log_bytes == 12345
     assert claimed.permit.fields["key"].startswith(claimed.permit.prefix)
+
+
+def test_the_runner_reads_the_whole_checkout_of_the_service(world: World) -> None:
+    world.dispatcher.put_secret("default", "READER", "ghs_0123456789")
+    asked = {
+        "repository_url": "https://host.test/owner/repo.git",
+        "commit": "A" * 40,
+        "ref": "refs/pull/7/merge",
+        "depth": 3,
+        "submodules": "recursive",
+        "lfs": True,
+        "path": "src",
+        "token_secret": "READER",
+    }
+    job = world.launched(checkout=asked, env={"CI": "mine"})
+    work = Claimed(world.claim(job)).work
+    beside: dict[str, Any] = {"folder": "/f", "scratch": "", "owner": [1, 2, [3]], "parent": None}
+    beside |= {"environment": {"PATH": "/bin"}, "certificates": [], "progress_s": 5}
+    order = Order({**beside, "checkout": work.checkout})
+    assert (order.url, order.commit) == ("https://host.test/owner/repo.git", "a" * 40)
+    assert (order.ref, order.depth) == ("refs/pull/7/merge", 3)
+    assert (order.submodules, order.lfs) == ("recursive", True)
+    assert order.token is not None
+    assert (order.token.username, order.token.password) == ("x-access-token", "ghs_0123456789")
+    assert order.token.server == "https://host.test/"
+    assert work.checkout is not None
+    assert work.checkout["path"] == "src"
+    assert "READER" not in work.secrets
+    assert work.env["CI"] == "mine"
+    assert work.env["TOWLINE_PULL_REQUEST"] == "7"
+
+
+def test_a_job_without_a_checkout_is_told_nothing_of_one(world: World) -> None:
+    work = world.claim(world.launched())["work"]
+    assert "checkout" not in work
+    assert work["env"] == {}
 
 
 def body(report: dict[str, Any]) -> Report:
@@ -94,6 +131,22 @@ def test_the_status_that_the_runner_leaves_with_is_the_one_that_agrees(status: i
 def test_exit_137_and_death_by_sigkill_are_told_apart() -> None:
     exited, killed = (body(ended(status, "script")).exit for status in (137 << 8, 9))
     assert exited != killed
+
+
+@pytest.mark.parametrize("ended_by", ["checkout_failed", "cancel", "owner_lost"])
+def test_the_service_reads_that_the_checkout_was_the_end(ended_by: str) -> None:
+    log = SimpleNamespace(size=7, chunks=1, omitted=0, dropped=0, sha256=lambda: "ab" * 32)
+    sent = testimony.without_script(
+        ended_by,
+        "The commit is gone.",
+        log=cast("Any", log),
+        uploads=cast("Any", SimpleNamespace(delivered=7, archived=True)),
+        drained=True,
+        usage=cast("Any", SimpleNamespace(job_peak_kib=lambda: 99, oom_kills=lambda: 0)),
+    )
+    read = body(sent)
+    assert read.model_dump(mode="json") == sent
+    assert (read.ended_by, read.log.bytes) == (EndedBy(ended_by), 7)
 
 
 def test_the_service_reads_that_nothing_was_started() -> None:

@@ -15,6 +15,7 @@ from tests.fakes.cloudformation_server import Failure
 from towline.cli import deploy_view
 from towline.cli.main import main
 from towline.deploy import order, package, runner_image, timing
+from towline.deploy.processors import processors
 
 SERVICE_STACK = "towline-dev"
 
@@ -58,6 +59,7 @@ def test_the_e_mail_for_alarms_is_a_parameter(
 ) -> None:
     assert deploy("--alarm-email", "ops") == 2
     assert "'ops' is not an e-mail address" in capsys.readouterr().err
+    assert typed.cfn.asked == []
     assert deploy("--alarm-email", "ops@example.org", "--parameter", "LogRetentionDays=7") == 0
     held = typed.cfn.stack(SERVICE_STACK)
     assert held is not None
@@ -164,6 +166,7 @@ def test_destroy_wants_the_stages_name(
         ({"AWS_ACCESS_KEY_ID": None}, "no AWS credentials were found"),
         ({"AWS_PROFILE": "nobody"}, "profile (nobody) could not be found"),
         ({"AWS_REGION": "Europe_1"}, "doesn't match a supported format"),
+        ({"AWS_ENDPOINT_URL": "nonsense"}, "Invalid endpoint: nonsense: look at AWS_ENDPOINT_URL"),
     ],
 )
 def test_an_environment_that_can_not_work_is_told_before_anything_is_done(
@@ -183,6 +186,35 @@ def test_an_environment_that_can_not_work_is_told_before_anything_is_done(
     captured = capsys.readouterr()
     assert says in captured.err
     assert captured.out == ""
+
+
+def test_a_program_for_credentials_that_is_not_there_is_told_in_words(
+    aws: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile p]\nregion = eu-west-1\ncredential_process = /no/such/program\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    assert main(["deploy", "--profile", "p"]) == 2
+    assert "/no/such/program'): look at credential_process" in capsys.readouterr().err
+
+
+def test_processors_stay_as_they_are_unless_others_are_asked_for(world: World) -> None:
+    def chosen(functions: str | None = None, jobs: str | None = None) -> tuple[str, str]:
+        found = processors(world.account, "dev", functions=functions, jobs=jobs)
+        return found.functions, found.jobs
+
+    assert chosen() == ("arm64", "x86_64")
+    world.deployment().run()
+    held = world.cfn.stack(SERVICE_STACK)
+    assert held is not None
+    held.parameters["RunnerArchs"] = "arm64"
+    held.template["Outputs"]["FunctionArchitecture"] = {"Value": "x86_64"}
+    assert chosen() == ("x86_64", "arm64")
+    assert chosen(functions="arm64", jobs="x86_64") == ("arm64", "x86_64")
+    held.status = "ROLLBACK_COMPLETE"
+    assert chosen() == ("arm64", "x86_64")
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.ports import CannotTell, NoSuchImage, Platforms
 from tests.deploy.world import IMAGE, World, read_object
 from tests.fakes.cloudformation_server import Failure
-from towline.deploy.account_wide import make_ecs_role
+from towline.deploy.account_wide import api_log_role, make_ecs_role
 from towline.deploy.deployed_service import deployed_service
 from towline.deploy.errors import DeployError, DeployFailed
 from towline.deploy.order import Order
@@ -68,6 +68,17 @@ def test_a_second_deployment_of_the_same_changes_and_uploads_nothing(world: Worl
     assert set(again.stacks.values()) == {"unchanged"}
     assert again.token is None
     assert not any(line.startswith("uploading") for line in world.told.said)
+
+
+def test_what_was_changed_by_hand_is_put_back_only_when_asked_for(world: World) -> None:
+    """CloudFormation compares templates: a deploy of the same one finds nothing to do."""
+    world.deployment(order(revert_drift=True)).run()
+    world.deployment().run()
+    modes = [asked.get("DeploymentMode") for _, asked in world.cfn.asked if "TemplateURL" in asked]
+    assert modes == [None, None], "what is not there yet has not drifted"
+    world.deployment(order(revert_drift=True)).run()
+    asked = [asked for _, asked in world.cfn.asked if "ChangeSetType" in asked][-2:]
+    assert [one.get("DeploymentMode") for one in asked] == ["REVERT_DRIFT", "REVERT_DRIFT"]
 
 
 def test_new_code_is_uploaded_beside_the_old_and_updates_the_service_alone(world: World) -> None:
@@ -171,7 +182,7 @@ def test_without_engine_and_image_it_stops_before_the_service_with_what_to_type(
     assert f"--tag {uri}" in lines[0]
     assert lines[1].startswith("aws ecr get-login-password --region eu-west-1 | docker login")
     assert lines[2].startswith(f"docker push {uri}")
-    assert lines[3].startswith("towline deploy --stage dev --region eu-west-1 --runner-image ")
+    assert lines[3].startswith("towline deploy --stage dev --region eu-west-1 --arch x86_64 --run")
     assert world.cfn.stack(SERVICE_STACK) is None
     assert world.deployment().run().stacks[DATA_STACK] == "unchanged"
 
@@ -232,13 +243,20 @@ def test_what_an_account_has_once_is_made_once(world: World) -> None:
 
 
 def test_a_role_for_the_apis_logs_that_is_there_is_used_and_later_kept(world: World) -> None:
-    world.api_gateway.log_role = "arn:aws:iam::123456789012:role/theirs"
+    theirs = world.account.iam().create_role(RoleName="theirs", AssumeRolePolicyDocument="{}")
+    world.api_gateway.log_role = theirs["Role"]["Arn"]
     world.deployment().run()
     data = world.cfn.stack(DATA_STACK)
     assert data is not None
     assert data.parameters["ApiGatewayLogRole"] == "existing"
     world.api_gateway.log_role = ""
     assert world.deployment().run().stacks[DATA_STACK] == "unchanged"
+
+
+def test_a_role_for_the_apis_logs_that_is_gone_is_made_anew(world: World) -> None:
+    """A rolled-back first deployment deletes its role, and API Gateway goes on naming it."""
+    world.api_gateway.log_role = "arn:aws:iam::123456789012:role/towline-dev-data-gone"
+    assert api_log_role(world.account) == "make"
 
 
 def test_a_failed_update_leaves_the_service_as_it_was_and_gives_the_reason(world: World) -> None:

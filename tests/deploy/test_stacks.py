@@ -178,6 +178,34 @@ def test_a_refused_change_set_leaves_nothing_and_gives_the_reason(world: World) 
     assert world.cfn.stack(NAME) is None
 
 
+EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To "
+    "troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure "
+    "information."
+)
+
+
+def test_what_cloudformation_found_beforehand_is_told_with_what_to_do(world: World) -> None:
+    """Its own reason names only the kind of check, and goes away with the change set."""
+    world.cfn.operations.change_set_reason = EARLY
+    said = "Resource of type 'AWS::Logs::LogGroup' with identifier '/towline/x' already exists."
+    finding = {"EventId": "1", "LogicalResourceId": "ApiHandlerLog", "ValidationStatusReason": said}
+    world.cfn.operations.early_findings = [finding, finding]
+    with pytest.raises(DeployFailed) as failed:
+        world.stacks.apply(wanted())
+    assert f"ApiHandlerLog: {said[:-1]}. What to do: something of that name" in str(failed.value)
+    assert str(failed.value).count("ApiHandlerLog") == 1
+    assert world.cfn.stack(NAME) is None
+
+
+def test_a_finding_that_can_not_be_read_leaves_cloudformations_own_words(world: World) -> None:
+    world.cfn.operations.change_set_reason = EARLY
+    world.cfn.refuse("DescribeEvents", "AccessDenied", "not authorized")
+    with pytest.raises(DeployFailed, match="ResourceExistenceCheck"):
+        world.stacks.apply(wanted())
+    assert world.cfn.stack(NAME) is None
+
+
 def test_a_deploy_killed_before_it_carried_out_its_change_set_is_no_obstacle(
     world: World,
 ) -> None:

@@ -19,7 +19,7 @@ from towline.deploy.change import Change, changes_of
 from towline.deploy.errors import DeployError, DeployFailed
 from towline.deploy.failure_words import explained
 from towline.deploy.names import check_stage
-from towline.deploy.parameters import for_stack, parse
+from towline.deploy.parameters import check_values, for_stack, parse
 from towline.deploy.stack_events import StackEvent, root_cause, unfinished
 
 
@@ -184,3 +184,44 @@ def test_a_parameter_without_name_or_value_is_refused(word: str) -> None:
 
 def test_a_parameter_may_be_empty_and_hold_an_equals_sign() -> None:
     assert parse(["A=", "B=a=b", "A=2"]) == {"A": "2", "B": "a=b"}
+
+
+TEMPLATE = {
+    "Parameters": {
+        "Days": {"Type": "Number", "MinValue": 1, "MaxValue": 3650},
+        "Retention": {"Type": "Number", "AllowedValues": [1, 7, 30]},
+        "Check": {"Type": "String", "AllowedValues": ["on", "off"]},
+        "Subnets": {
+            "Type": "String",
+            "AllowedPattern": "^$|^subnet-[0-9a-f]+$",
+            "ConstraintDescription": "subnets by their ids",
+        },
+        "Free": {"Type": "String"},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("Days", "abc", "--parameter Days: 'abc' can't be taken: it must be a number"),
+        ("Days", "nan", "it must be a number"),
+        ("Days", "0", "it must be at least 1"),
+        ("Days", "4000", "it must be at most 3650"),
+        ("Retention", "8", "it must be one of 1, 7, 30"),
+        ("Check", "On", "it must be one of on, off"),
+        ("Subnets", "a,b", "it takes subnets by their ids"),
+    ],
+)
+def test_a_value_that_a_template_forbids_is_refused_by_its_own_rule(
+    name: str, value: str, says: str
+) -> None:
+    with pytest.raises(DeployError) as refused:
+        check_values({name: value}, [{}, TEMPLATE])
+    assert says in str(refused.value)
+
+
+def test_values_that_a_template_allows_are_taken() -> None:
+    allowed = {"Days": "30", "Retention": "7", "Check": "off", "Subnets": "subnet-0a", "Free": ""}
+    check_values({**allowed, "ElsewhereDeclared": "x"}, [TEMPLATE])
+    check_values({"Subnets": ""}, [TEMPLATE])

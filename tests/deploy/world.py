@@ -217,7 +217,7 @@ def read_object(account: Account, url: str) -> str:
 def output(account: Account, stack: FakeStack, value: Any) -> str:
     """The value of an output as it is declared in the templates above."""
     if isinstance(value, str):
-        return f"https://api.example/{stack.name}"
+        return f"https://api.example/{stack.name}" if value == "the API" else value
     if "Uri" in value:
         name = stack.resources[value["Uri"]]
         return f"{account.id}.dkr.ecr.{account.region}.amazonaws.com/{name}"

@@ -57,7 +57,7 @@ def report(
     ended_by: EndedBy = EndedBy.SCRIPT,
     **fields: Any,
 ) -> Report:
-    if ended_by is EndedBy.NOT_STARTED or signal is not None:
+    if ended_by in (EndedBy.NOT_STARTED, EndedBy.CHECKOUT_FAILED) or signal is not None:
         code = None
     return Report(exit=ProcessExit(code=code, signal=signal), ended_by=ended_by, **fields)
 

@@ -37,10 +37,15 @@ _EXITS = st.sampled_from(
         ProcessExit(signal=15),
     ]
 )
-_STARTED = [EndedBy.SCRIPT] * 4 + [kind for kind in EndedBy if kind is not EndedBy.NOT_STARTED]
+_NEVER = (EndedBy.NOT_STARTED, EndedBy.CHECKOUT_FAILED)
+_STARTED = [EndedBy.SCRIPT] * 4 + [kind for kind in EndedBy if kind not in _NEVER]
 
-reports = st.builds(Report, exit=_EXITS, ended_by=st.sampled_from(_STARTED)) | st.just(
-    Report(exit=ProcessExit(), ended_by=EndedBy.NOT_STARTED, detail="no such user")
+reports = (
+    st.builds(Report, exit=_EXITS, ended_by=st.sampled_from(_STARTED))
+    | st.just(Report(exit=ProcessExit(), ended_by=EndedBy.NOT_STARTED, detail="no such user"))
+    | st.sampled_from([EndedBy.CHECKOUT_FAILED, EndedBy.CANCEL, EndedBy.OWNER_LOST]).map(
+        lambda ended_by: Report(exit=ProcessExit(), ended_by=ended_by, detail="in the checkout")
+    )
 )
 
 

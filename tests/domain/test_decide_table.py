@@ -48,6 +48,8 @@ BY_SILENCE = report(signal=9, ended_by=EndedBy.SILENCE)
 BY_CANCEL = report(143, ended_by=EndedBy.CANCEL)
 ORPHANED = report(signal=9, ended_by=EndedBy.OWNER_LOST)
 NOT_STARTED = report(ended_by=EndedBy.NOT_STARTED, detail="no such user")
+NO_CHECKOUT = report(ended_by=EndedBy.CHECKOUT_FAILED, detail="the commit is gone")
+IN_CHECKOUT = report(None, ended_by=EndedBy.CANCEL)
 NO_IMAGE = stop(None, job_container_reason="manifest unknown")
 
 ENDS: list[End] = [
@@ -55,6 +57,12 @@ ENDS: list[End] = [
     ends(
         "queue_timeout",
         queued_job().model_copy(update={"queue_deadline": NOW}),
+        E,
+        Cause.QUEUE_TIMEOUT,
+    ),
+    ends(
+        "slot_timeout",
+        queued_job().model_copy(update={"queue_deadline": NOW, "waiting_since": NOW}),
         E,
         Cause.QUEUE_TIMEOUT,
     ),
@@ -68,6 +76,12 @@ ENDS: list[End] = [
     ends("timed_out", judged(BY_SILENCE, stop(None)), T, Cause.SILENCE),
     ends("not_started", judged(NOT_STARTED, stop(125)), E, Cause.NOT_STARTED),
     ends("not_started", judged(NOT_STARTED, stop(125), **CANCEL), C),
+    ends("checkout_failed", judged(NO_CHECKOUT, stop(125)), E, Cause.CHECKOUT_FAILED),
+    ends("checkout_failed", judged(NO_CHECKOUT, stop(125), **CANCEL), C),
+    # Told to end during the checkout: there was no script yet, and so no status of one.
+    ends("ended_from_outside", judged(IN_CHECKOUT, stop(125), **CANCEL), C),
+    ends("ended_from_outside", judged(IN_CHECKOUT, stop(125)), E, Cause.RUNNER_LOST),
+    ends("ended_from_outside", judged(IN_CHECKOUT, stop(125, **SPOT)), E, Cause.SPOT_INTERRUPTED),
     ends("ended_from_outside", judged(BY_CANCEL, stop(143), **CANCEL), C),
     # The script's status after it was told to end is not its verdict.
     ends("ended_from_outside", judged(report(0, ended_by=EndedBy.CANCEL), stop(0), **CANCEL), C),

@@ -86,7 +86,8 @@ def test_the_stop_is_read_from_the_event_before_the_task_is_stopped() -> None:
         "EssentialContainerExited",
         "Essential container in task exited",
     )
-    assert (stop.started_at, stop.stopped_at) == ("2026-03-01T12:00:21Z", "2026-03-01T12:01:00Z")
+    times = (stop.started_at, stop.stopped_at)
+    assert times == ("2026-03-01T12:00:21.000000Z", "2026-03-01T12:01:00.000000Z")
     assert stop.image == "registry.test/app:1"
     assert stop.other_containers == ()
 
@@ -247,7 +248,7 @@ def test_described_tasks_are_read_alike() -> None:
     task = event()["detail"] | {"startedAt": datetime(2026, 3, 1, 12, 0, 21, tzinfo=UTC)}
     stop = read_stop(task)
     assert stop is not None
-    assert (stop.exit_code, stop.started_at) == (3, "2026-03-01T12:00:21+00:00")
+    assert (stop.exit_code, stop.started_at) == (3, "2026-03-01T12:00:21.000000Z")
 
 
 def test_environments_are_left_out_of_what_is_logged() -> None:

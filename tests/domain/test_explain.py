@@ -81,6 +81,7 @@ def test_a_lost_runner_is_told_with_its_exit_code_and_why_that_is_no_verdict() -
         (EndedBy.CANCEL, "it was told to end the script; it then had code 0"),
         (EndedBy.OWNER_LOST, "its owner went away and it ended the script; it then had code 0"),
         (EndedBy.NOT_STARTED, "the script could not be started (no user x)"),
+        (EndedBy.CHECKOUT_FAILED, "the checkout failed, so the script was not started"),
     ],
 )
 def test_what_ended_the_script_is_told(ended_by: EndedBy, words: str) -> None:

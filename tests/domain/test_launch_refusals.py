@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.launch_refusals import RefusalKind, classify_refusal
+from chalicelib.domain.launch_refusals import PutOff, RefusalKind, classify_refusal
 from chalicelib.domain.verdict import Cause
 
 SAME = RefusalKind.LATER_SAME_TOKEN
@@ -64,6 +64,22 @@ REFUSED = RefusalKind.REFUSED
         ),
         ("ClientException", "TaskDefinition is inactive", REFUSED, Cause.LAUNCH_REFUSED),
         ("InvalidParameterException", "No such subnet", REFUSED, Cause.LAUNCH_REFUSED),
+        (
+            "InvalidParameterException",
+            (
+                "The specified capacity provider strategy cannot contain a capacity provider that "
+                "is not associated with the cluster. Associate the capacity provider with the "
+                "cluster and try again."
+            ),
+            REFUSED,
+            Cause.LAUNCH_REFUSED,
+        ),
+        (
+            "ClientException",
+            "Capacity is unavailable at this time. Please try again later",
+            NEW,
+            Cause.CAPACITY,
+        ),
         ("AccessDeniedException", "not authorized", REFUSED, Cause.LAUNCH_REFUSED),
         ("ClusterNotFoundException", "Cluster not found.", REFUSED, Cause.LAUNCH_REFUSED),
         ("PlatformUnknownException", "", REFUSED, Cause.LAUNCH_REFUSED),
@@ -82,3 +98,22 @@ def test_a_refusal_has_its_kind(code: str, message: str, kind: RefusalKind, caus
     later = kind in (SAME, NEW)
     assert (found.delay_s > 0) == later
     assert found.delay_s <= 900, "an SQS message can't wait longer"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "why"),
+    [
+        ("ThrottlingException", "", PutOff.THROTTLED),
+        ("InvalidParameterException", "Error: Rate exceeded", PutOff.THROTTLED),
+        ("", "Rate exceeded", PutOff.THROTTLED),
+        ("", "RESOURCE:CPU", PutOff.CAPACITY),
+        ("ClientException", "Capacity is unavailable at this time", PutOff.CAPACITY),
+        ("", "You\u2019ve reached the limit on the number of vCPUs", PutOff.CAPACITY),
+        ("ServerException", "", PutOff.OTHER),
+        ("SomethingNewException", "?", PutOff.OTHER),
+    ],
+)
+def test_operators_count_throttles_and_lack_of_capacity_apart(
+    code: str, message: str, why: PutOff
+) -> None:
+    assert classify_refusal(code, message).why is why

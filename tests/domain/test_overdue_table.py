@@ -19,9 +19,12 @@ GONE = TaskState.UNKNOWN
 RUNS = TaskState.RUNNING
 UNLAUNCHED = job_with(attempt(claimed=False, task_id=None, launched_at=None))
 UNCLAIMED = judged(claimed=False)
+WAITING = queued_job().model_copy(update={"limited": True, "waiting_since": NOW})
 
 ROWS: list[tuple[str, Job, TaskState | None, float, type[Any], Cause | None]] = [
     ("message_lost", queued_job(), None, 60, Send, None),
+    ("slot_awaited", WAITING, None, 60, Wait, None),
+    ("slot_awaited", WAITING, None, 24 * 3600 - 1, Wait, None),
     ("launch_unfinished", UNLAUNCHED, None, 900, Send, None),
     ("no_capacity", UNLAUNCHED, None, 24 * 3600, Finish, Cause.QUEUE_TIMEOUT),
     ("launching", UNCLAIMED, RUNS, 899, Wait, None),

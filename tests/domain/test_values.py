@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.domain.evidence import EndedBy, ProcessExit, Report
+from chalicelib.domain.evidence import EndedBy, ProcessExit, Report, Stop
 from chalicelib.domain.spec import MAX_SCRIPT_BYTES, JobSpec
 
 
@@ -91,3 +92,26 @@ def test_a_report_of_a_newer_runner_is_understood() -> None:
         {"exit": {"code": 0, "new": 1}, "ended_by": "script", "invented_later": True}
     )
     assert told.exit.code == 0
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2026-03-01T12:00:21.500Z",
+        "2026-03-01T12:00:21.500000+00:00",
+        "2026-03-01T12:00:21.500000999Z",
+        "2026-03-01T14:00:21.5+02:00",
+        datetime(2026, 3, 1, 12, 0, 21, 500_000, tzinfo=UTC),
+    ],
+    ids=["runner", "python", "docker", "zone", "ecs"],
+)
+def test_all_witnesses_times_are_kept_in_one_form(told: Any) -> None:
+    stop = Stop(task_id="t", version=1, started_at=told, stopped_at=told)
+    report = Report(exit=ProcessExit(code=0), ended_by=EndedBy.SCRIPT, ended_at=told)
+    assert {stop.started_at, stop.stopped_at, report.ended_at} == {"2026-03-01T12:00:21.500000Z"}
+    assert Stop.model_validate(stop.model_dump(mode="json")) == stop
+
+
+@pytest.mark.parametrize("told", ["", "soon", "2026-03-01T12:00:21", 12, None])
+def test_a_time_that_can_not_be_read_is_left_out_and_the_evidence_stays(told: Any) -> None:
+    assert Stop(task_id="t", version=1, exit_code=3, stopped_at=told).stopped_at is None

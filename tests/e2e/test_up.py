@@ -93,6 +93,34 @@ def test_secrets_are_kept_listed_used_masked_and_removed(up: Up) -> None:
     assert "can't be empty" in empty.err
 
 
+def test_registry_credentials_are_kept_listed_and_removed(up: Up) -> None:
+    added = up.call("registry", "add", "ghcr.io", "--username", "acme", stdin=b"hunter2\n")
+    assert (added.status, added.out) == (0, b"")
+    hub = up.call(
+        "registry", "add", "hub", "--registry", "docker.io", "--username", "a", stdin=b"p"
+    )
+    assert hub.status == 0
+    rows = [line.split() for line in up.call("registry", "list").out.decode().splitlines()]
+    assert rows == [["NAME", "REGISTRY"], ["ghcr.io", "ghcr.io"], ["hub", "docker.io"]]
+    refused = up.call("enqueue", "--image", "a/b", "--registry-credentials", "ghcr.io", "--", "x")
+    assert refused.status == 2
+    assert "--registry-credentials: the registry credentials 'ghcr.io' are for" in refused.err
+    assert "hunter2" not in refused.err
+    assert up.call("registry", "remove", "hub").status == 0
+    gone = up.call("registry", "remove", "hub")
+    assert gone.status == 2
+    assert "no registry credentials 'hub'" in gone.err
+    empty = up.call("registry", "add", "a.io", "--username", "u", stdin=b"\n")
+    assert "a password can't be empty" in empty.err
+
+
+def test_spot_is_taken_with_a_word_where_there_is_none(up: Up) -> None:
+    ran = up.call("enqueue", "--spot", "--", "true")
+    assert "--spot changes nothing here: the process backend" in ran.err
+    shown = json.loads(up.call("show", "--json", ran.out.decode().strip()).out)
+    assert shown["capacity"] == "spot"
+
+
 def test_tokens_have_scopes_and_can_be_revoked(up: Up) -> None:
     made = up.call("token", "create", "reader", "--scope", "read", "--expires", "1h", "--json")
     answer = json.loads(made.out)

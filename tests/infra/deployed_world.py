@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,23 +17,30 @@ import app
 from chalicelib import wiring
 from chalicelib.aws.clients import AwsClients, AwsCredentials
 from chalicelib.aws.provision import create_resources
+from chalicelib.domain.build_record import BuildRecord
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.job import Job
 from chalicelib.ports import Scope
 from chalicelib.settings import Settings
 from chalicelib.usecases.credentials import claim_token
 from chalicelib.usecases.dispatcher import Dispatcher
+from chalicelib.usecases.view_keys import Viewed, view_key
 from tests.app.caller import Answer, Caller
+from tests.fakes.github_server import GitHubServer
 from tests.infra.deployment import deployment
 from tests.infra.iam import Statement, statements
 from tests.infra.intrinsics import ACCOUNT, REGION, Rendered
 from tests.infra.recorder import Recorder
 
 API, LAUNCHER, TASK_STATE, REAPER = "APIHandler", "Launcher", "TaskState", "Reaper"
+BUILDER, NOTIFIER, OUTBOX = "Builder", "Notifier", "Outbox"
 ROLES = {
     API: "ApiHandlerRole",
     LAUNCHER: "LauncherRole",
     TASK_STATE: "TaskStateRole",
+    BUILDER: "BuilderRole",
+    NOTIFIER: "NotifierRole",
+    OUTBOX: "OutboxRole",
     REAPER: "ReaperRole",
 }
 NONCE = "0123456789abcdef" * 2
@@ -53,8 +60,9 @@ class Context:
 class DeployedWorld:
     """The functions of one deployment. Calls that are ours and not a function's go unnoted."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, github: GitHubServer) -> None:
         self.recorder = recorder
+        self.github = github
         self.now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
         self._number = itertools.count(1)
         self.clients = AwsClients(region=REGION, credentials=AwsCredentials("AKTEST", "secret"))
@@ -66,6 +74,7 @@ class DeployedWorld:
             "JobRoles": f"acme={JOB_ROLE}",
             "ImageRepositories": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/*",
             "PullThroughA": "hub,upstream.example,none",
+            "GitHubUrl": github.url,
         }
         self.stack = deployment(**self.parameters)
         self.settings = Settings.from_environment(environment(self.stack, LAUNCHER))
@@ -122,20 +131,7 @@ class DeployedWorld:
 
     def deliver(self, *bodies: str) -> None:
         """A batch of the launch queue."""
-        records = [
-            {
-                "messageId": f"message-{number}",
-                "receiptHandle": "handle",
-                "body": body,
-                "attributes": {"ApproximateReceiveCount": "1"},
-                "messageAttributes": {},
-                "md5OfBody": "",
-                "eventSource": "aws:sqs",
-                "eventSourceARN": self.stack.value({"Fn::GetAtt": ["LaunchQueue", "Arn"]}),
-                "awsRegion": REGION,
-            }
-            for number, body in enumerate(bodies)
-        ]
+        records = [self._record("LaunchQueue", body, number) for number, body in enumerate(bodies)]
         with self.function(LAUNCHER):
             answer = app.launcher({"Records": records}, Context())
         assert answer == {"batchItemFailures": []}
@@ -161,6 +157,61 @@ class DeployedWorld:
         with self.function(REAPER):
             app.reaper(_event("aws.events", "Scheduled Event", {}), Context())
 
+    def delivered(self) -> None:
+        """The builder takes what is on its queue."""
+        self._drain("BuildsQueue", BUILDER, app.builder)
+
+    def noticed(self) -> None:
+        """The notifier takes what is on its queue."""
+        self._drain("NoticesQueue", NOTIFIER, app.notifier)
+
+    def streamed(self, pk: str, sk: str | None = None) -> None:
+        """The table's stream brings an item's state as if it were new."""
+        found = self.clients.dynamodb().query(
+            TableName=self.settings.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+        )["Items"]
+        records = [
+            {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": item}}
+            for item in found
+            if sk in (None, item["sk"]["S"])
+        ]
+        assert records
+        with self.function(OUTBOX):
+            assert app.outbox({"Records": records}, Context()) == {"batchItemFailures": []}
+
+    def _drain(self, queue: str, function: str, handler: Callable[..., Any]) -> None:
+        """One message after the other, until there is none."""
+        url, sqs = self.stack.value({"Ref": queue}), self.clients.sqs()
+        while messages := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0).get("Messages"):
+            record = self._record(queue, messages[0]["Body"])
+            with self.function(function):
+                assert handler({"Records": [record]}, Context()) == {"batchItemFailures": []}
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
+
+    def _record(self, queue: str, body: str, number: int = 0) -> dict[str, Any]:
+        return {
+            "messageId": f"message-{number}",
+            "receiptHandle": "handle",
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+            "md5OfBody": "",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.stack.value({"Fn::GetAtt": [queue, "Arn"]}),
+            "awsRegion": REGION,
+        }
+
+    def build(self, build_id: str) -> BuildRecord:
+        return self._dispatchers[API].build(build_id)
+
+    def job_of(self, build_id: str, name: str) -> str:
+        """A job's id, once it was submitted."""
+        job_id = self.build(build_id).jobs[name].job_id
+        assert job_id is not None
+        return job_id
+
     # --- what a runner does --------------------------------------------------------------------
 
     def claim(self, job_id: str) -> dict[str, Any]:
@@ -172,10 +223,19 @@ class DeployedWorld:
         self.permit = answer.body["permit"]
         return {**who, "attempt": number, "lease": answer.body["lease"]}
 
+    def view(self, what: Viewed, id_: str, more: str = "") -> str:
+        """The path of a page, with its key."""
+        key = view_key(self._dispatchers[API].collaborators.server_key.key(), what, id_)
+        return f"/{what.value}/{id_}/view{more}?key={key}"
+
     def running(self, **spec: Any) -> tuple[str, dict[str, Any]]:
         job_id = self.submit(**spec)
+        return job_id, self.launched(job_id)
+
+    def launched(self, job_id: str) -> dict[str, Any]:
+        """It runs; gives what its runner's later requests begin with."""
         self.deliver(job_id)
-        return job_id, self.claim(job_id)
+        return self.claim(job_id)
 
     def unknown_job(self) -> str:
         return new_id(self.now, self._random_bytes(10))
@@ -188,8 +248,16 @@ class DeployedWorld:
 def deployed_world() -> Iterator[DeployedWorld]:
     """An empty deployment. Everything that its functions ask of AWS is recorded."""
     recorder = Recorder()
-    with mock_aws(), recorder.listening():
-        yield DeployedWorld(recorder)
+    with mock_aws(), recorder.listening(), GitHubServer() as github:
+        world = DeployedWorld(recorder, github)
+        github.world.now = lambda: world.now
+        yield world
+
+
+def a_task(world: DeployedWorld) -> str:
+    """Some task of the cluster."""
+    tasks = world.clients.ecs().list_tasks(cluster=world.settings.cluster)["taskArns"]
+    return tasks[0]
 
 
 def environment(stack: Rendered, function: str) -> dict[str, str]:

@@ -15,6 +15,9 @@ VALUES: dict[str, Any] = {
     "Stage": "test",
     "TableName": "towline-test-jobs",
     "TableArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/towline-test-jobs",
+    "TableStreamArn": (
+        f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/towline-test-jobs/stream/2026-01-01T00:00:00.000"
+    ),
     "BucketName": "towline-test-logs",
     "PackagesBucket": "towline-test-packages",
     "RunnerRepositoryArn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/towline-test-runner",

@@ -139,9 +139,10 @@ class Rendered:
         log = self.value(given["LogGroupName"]) if "LogGroupName" in given else own
         alarm = self.value(given["AlarmName"]) if "AlarmName" in given else own
         at = f"{REGION}:{ACCOUNT}"
-        queue = {"Ref": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{own}", "QueueName": own}
+        name = self.value(given.get("QueueName", own))
+        queue = {"Ref": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}", "QueueName": name}
         known = {
-            "AWS::SQS::Queue": {**queue, "Arn": f"arn:aws:sqs:{at}:{own}"},
+            "AWS::SQS::Queue": {**queue, "Arn": f"arn:aws:sqs:{at}:{name}"},
             "AWS::ECS::Cluster": {"Ref": own, "Arn": f"arn:aws:ecs:{at}:cluster/{own}"},
             "AWS::Logs::LogGroup": {"Ref": log, "Arn": f"arn:aws:logs:{at}:log-group:{log}:*"},
             "AWS::IAM::Role": {"Ref": own, "Arn": f"arn:aws:iam::{ACCOUNT}:role/{own}"},

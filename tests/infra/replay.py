@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 
-from tests.infra.deployed_world import JOB_ROLE, DeployedWorld
+from chalicelib.usecases.view_keys import Viewed
+from tests.infra.deployed_world import JOB_ROLE, DeployedWorld, a_task
 from tests.infra.intrinsics import ACCOUNT, REGION
+from tests.infra.replay_builds import builds
 
 OWN_REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 LARGE = "echo " + "x" * 20_000
@@ -22,7 +24,9 @@ def everything(world: DeployedWorld) -> None:
     a_job_with_all(world)
     cancels(world)
     launches(world)
+    limits(world)
     passes(world)
+    builds(world)
     administration(world)
 
 
@@ -86,13 +90,15 @@ def a_job_with_all(world: DeployedWorld) -> None:
     for name in (f"{0:015d}-{0:08d}-3.gz", "log.gz"):
         key = f"{world.permit['prefix']}{name}"
         world.clients.s3().put_object(Bucket=world.settings.bucket, Key=key, Body=body)
-    world.call("POST", "/runner/report", {**mine, "report": REPORT})
+    log = {"bytes": 3, "chunks": 1, "sha256": "", "archived": True}
+    world.call("POST", "/runner/report", {**mine, "report": {**REPORT, "log": log}})
     world.stopped(job, exitCode=0)
     assert world.get(job).verdict == "passed"
     # Links are made without a request; whoever follows one reads with the function's rights.
     for query in ("", "?offset=1&limit=1", "?link=any", "?link=chunk"):
         world.call("GET", f"/jobs/{job}/log{query}")
     world.call("GET", f"/jobs/{job}/log/raw")
+    pages(world, job)
     world.call("GET", f"/jobs/{job}")
     for query in ("", "?project=acme", "?state=queued", "?verdict=passed"):
         world.call("GET", f"/jobs{query}")
@@ -101,13 +107,24 @@ def a_job_with_all(world: DeployedWorld) -> None:
     world.call("DELETE", "/secrets/API_KEY?project=acme")
 
 
+def pages(world: DeployedWorld, job: str) -> None:
+    """What a browser sees. The whole log is a link, as above."""
+    for path in (world.view(Viewed.JOB, job), world.view(Viewed.JOB, job, "/log")):
+        world.call("GET", path)
+    world.call("GET", world.view(Viewed.BUILD, job), refused=True)
+    world.call("PUT", "/projects?project=acme", {"public_badge": True})
+    for project in ("acme", "acme/web"):
+        world.call("GET", f"/badges/{project}.svg")
+    world.call("DELETE", "/projects?project=acme")
+
+
 def cancels(world: DeployedWorld) -> None:
     job, _ = world.running()
     world.call("POST", f"/jobs/{job}/cancel")
     # RunTask's answer was lost, and the runner was faster than its repetition: the task is found by
     # its mark. moto does not look at startedBy.
     job = world.submit()
-    task = _a_task(world)
+    task = a_task(world)
     with world.recorder.answering("ecs", "RunTask", REFUSED):
         world.deliver(job)
     world.claim(job)
@@ -123,7 +140,7 @@ def launches(world: DeployedWorld) -> None:
     # moto knows no client tokens.
     with (
         world.recorder.answering("ecs", "RunTask", CONFLICT),
-        world.recorder.answering("ecs", "ListTasks", {"taskArns": [_a_task(world)]}),
+        world.recorder.answering("ecs", "ListTasks", {"taskArns": [a_task(world)]}),
     ):
         world.deliver(job)
     lost = world.submit()
@@ -132,8 +149,45 @@ def launches(world: DeployedWorld) -> None:
     world.claim(lost)
     with world.recorder.answering("ecs", "ListTasks", {"taskArns": []}):
         world.call("POST", f"/jobs/{lost}/cancel")
-    with world.recorder.answering("ecs", "ListTasks", {"taskArns": [_a_task(world)]}):
+    with world.recorder.answering("ecs", "ListTasks", {"taskArns": [a_task(world)]}):
         world.deliver(lost)
+
+
+def limits(world: DeployedWorld) -> None:
+    """A project that runs one job at a time: slots taken, awaited, handed on and counted again."""
+    where = "/projects?project=acme/narrow"
+    for limit in (2, 1):
+        world.call("PUT", where, {"max_jobs": limit})
+    world.call("GET", where)
+    world.call("GET", "/projects")
+    first, mine = world.running(project="acme/narrow")
+    second = world.submit(project="acme/narrow")
+    world.wait(1)  # within a millisecond the order is chance
+    third = world.submit(project="acme/narrow")
+    world.deliver(second, third)
+    assert world.get(second).waiting_since is not None
+    world.call("GET", f"/jobs/{second}")
+    world.call("POST", "/runner/report", {**mine, "report": REPORT})
+    world.stopped(first, exitCode=0)
+    assert world.get(second).waiting_since is None
+    late = world.submit(project="acme/narrow", queue_timeout_s=1)
+    world.wait(2)
+    world.deliver(second, late)
+    assert world.get(late).cause == "queue_timeout"
+    # What never happens: a job that is over has a slot and a place in line.
+    table, line = world.settings.table, {"pk": {"S": "project#acme/narrow"}}
+    world.clients.dynamodb().put_item(TableName=table, Item={**line, "sk": {"S": f"wait#{first}"}})
+    world.clients.dynamodb().update_item(
+        TableName=table,
+        Key={**line, "sk": {"S": "slots"}},
+        UpdateExpression="SET holders.#job = :since",
+        ExpressionAttributeNames={"#job": first},
+        ExpressionAttributeValues={":since": {"S": "2026-01-01T00:00:00.000000Z"}},
+    )
+    for _ in range(10):
+        world.wait(60)
+        world.reap()
+    world.call("DELETE", where)
 
 
 def passes(world: DeployedWorld) -> None:
@@ -162,9 +216,3 @@ def administration(world: DeployedWorld) -> None:
     world.fresh()
     claim = {"protocol": 1, "job": world.unknown_job(), "token": "1.x", "nonce": "0" * 32}
     world.call("POST", "/runner/claim", claim, refused=True)
-
-
-def _a_task(world: DeployedWorld) -> str:
-    """Some task of the cluster."""
-    tasks = world.clients.ecs().list_tasks(cluster=world.settings.cluster)["taskArns"]
-    return tasks[0]

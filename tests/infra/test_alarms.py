@@ -16,7 +16,7 @@ from chalicelib.domain.verdict import Cause, Verdict
 from chalicelib.observability import METRICS, NAMESPACE
 from tests.infra.deployment import ROOT, deployment
 
-FUNCTIONS = ("APIHandler", "Launcher", "TaskState", "Reaper")
+FUNCTIONS = ("APIHandler", "Launcher", "TaskState", "Builder", "Notifier", "Outbox", "Reaper")
 WORDS = {
     "verdict": {verdict.value for verdict in Verdict},
     "cause": {cause.value for cause in Cause},
@@ -100,7 +100,8 @@ def test_there_is_an_alarm_for_each_thing_that_an_operator_must_act_on() -> None
         dimension = {"FunctionName": STACK.value({"Ref": function})}
         assert ("AWS/Lambda", "Errors", dimension) in metrics
         assert ("AWS/Lambda", "Throttles", dimension) in metrics
-    for queue in ("LaunchDeadLetters", "EventDeadLetters"):
+    dead = ("BuildsDeadLetters", "NoticesDeadLetters", "StreamDeadLetters")
+    for queue in ("LaunchDeadLetters", "EventDeadLetters", *dead):
         dimension = {"QueueName": STACK.value({"Fn::GetAtt": [queue, "QueueName"]})}
         assert ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimension) in metrics
 

@@ -12,6 +12,7 @@ FILLED_IN = {
     "Stage",
     "TableName",
     "TableArn",
+    "TableStreamArn",
     "BucketName",
     "PackagesBucket",
     "RunnerRepositoryArn",

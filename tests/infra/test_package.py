@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from chalice.constants import MISSING_DEPENDENCIES_TEMPLATE
 
 from tests.infra.conftest import copy_tree
 from towline.deploy.errors import DeployError
-from towline.deploy.package import Package, make_package
+from towline.deploy.package import (
+    ARCHITECTURE_OUTPUT,
+    ROOM_BYTES,
+    Package,
+    check_python,
+    make_package,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +47,7 @@ def test_the_zips_sizes_and_what_they_unpack_to(
         sizes[name] = f"{path.stat().st_size / MIB:.1f} MiB zipped, {unpacked / MIB:.1f} unpacked"
     record_property("package", sizes)
     assert package.code.stat().st_size < 2 * MIB
-    assert package.layer.stat().st_size < 10 * MIB
+    assert package.layer.stat().st_size < 14 * MIB
 
 
 def test_the_functions_zip_holds_the_service_and_nothing_of_the_command_line(
@@ -116,6 +127,51 @@ def test_keys_are_made_of_the_content_and_the_template_names_them(package: Packa
             assert properties["ContentUri"] == {"Bucket": bucket, "Key": package.layer_key}
 
 
+def test_the_template_tells_a_later_deploy_what_the_functions_are_for(package: Package) -> None:
+    assert package.template["Outputs"][ARCHITECTURE_OUTPUT] == {"Value": "arm64"}
+
+
+def test_a_disk_without_room_is_told_before_anything_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda place: SimpleNamespace(free=ROOM_BYTES - 1, place=place)
+    )
+    with pytest.raises(DeployError, match="has 199 MiB free, and packaging needs 200 MiB"):
+        make_package(tmp_path, tmp_path / "out", stage="test", architecture="arm64")
+
+
+def test_a_disk_that_fills_up_is_named_beside_the_file(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path, **_: object) -> None:
+        raise shutil.Error([(f"{source}/ports.py", str(target), os.strerror(errno.ENOSPC))])
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    with pytest.raises(DeployError, match=r"chalicelib/ports.py could not be copied .* No space"):
+        make_package(tree, tmp_path / "out", stage="test", architecture="arm64")
+
+
+def test_a_wheel_that_chalice_only_warns_of_stops_the_deploy(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warning = MISSING_DEPENDENCIES_TEMPLATE % "cryptography==50.0.2"
+    whole = subprocess.CompletedProcess[str]([], 0, stdout=warning, stderr="")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: whole)
+    with pytest.raises(DeployError, match=r"(?s)could not be packaged.*cryptography==50\.0\.2"):
+        make_package(tree, tmp_path / "out", stage="test", architecture="arm64")
+
+
 def test_a_tree_that_is_not_whole_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="a whole copy of Towline"):
         make_package(tmp_path / "nothing", tmp_path / "out", stage="test", architecture="arm64")
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 15)])
+def test_a_python_that_lambda_does_not_run_is_refused_before_anything_is_made(
+    version: tuple[int, int],
+) -> None:
+    with pytest.raises(DeployError, match=r"Lambda has no runtime.*Python 3\.11 to 3\.14"):
+        check_python(version)
+    check_python((3, 11))
+    check_python((3, 14))

@@ -82,7 +82,7 @@ def test_each_function_has_a_role_of_its_own(service: dict[str, Any]) -> None:
         for resource in service["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
     ]
-    assert len(roles) == len(set(roles)) == 4
+    assert len(roles) == len(set(roles)) == 7
 
 
 def test_upload_permits_are_signed_by_a_role_that_writes_logs_and_nothing_else(
@@ -120,3 +120,23 @@ def test_buckets_are_private_encrypted_and_refuse_plain_connections(data: dict[s
         (statement,) = policies[name]
         assert statement["Effect"] == "Deny"
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_rules_may_use_the_key_without_saying_for_which_account(data: dict[str, Any]) -> None:
+    """EventBridge's requests to KMS don't carry aws:SourceAccount: with it as a condition, what
+    rules send to the encrypted queues would be dropped without a word. Alarms' do.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    policy = data["Resources"]["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
+    conditions = {
+        service: statement.get("Condition")
+        for statement in policy
+        for service in as_list(statement["Principal"].get("Service", []))
+        if isinstance(service, str)
+    }
+    mine = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert conditions == {
+        "cloudwatch.amazonaws.com": mine,
+        "sns.amazonaws.com": mine,
+        "events.amazonaws.com": None,
+    }

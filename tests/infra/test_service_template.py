@@ -12,7 +12,7 @@ from chalicelib.aws.provision import MAX_RECEIVES
 from chalicelib.http.errors import unknown_route
 from chalicelib.settings import Settings
 
-FUNCTIONS = {"APIHandler", "Launcher", "TaskState", "Reaper"}
+FUNCTIONS = {"APIHandler", "Launcher", "TaskState", "Builder", "Notifier", "Outbox", "Reaper"}
 LOCAL_ONLY = {"TOWLINE_UPLOAD_URL", "TOWLINE_FLUSH_S"}
 """Settings that a deployment leaves at their defaults."""
 
@@ -44,6 +44,65 @@ def test_only_the_messages_that_failed_come_back(service: dict[str, Any]) -> Non
     assert "ReservedConcurrentExecutions" not in launcher
 
 
+@pytest.mark.parametrize("kind", ["Builds", "Notices"])
+def test_queues_of_builds_keep_the_order_and_outlast_their_function(
+    service: dict[str, Any], kind: str
+) -> None:
+    """Lambda refuses a mapping whose queue shows a message again while it is worked on."""
+    queue = service["Resources"][f"{kind}Queue"]["Properties"]
+    function = {"Builds": "Builder", "Notices": "Notifier"}[kind]
+    properties = service["Resources"][function]["Properties"]
+    assert queue["VisibilityTimeout"] > properties["Timeout"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
+    for name in (f"{kind}Queue", f"{kind}DeadLetters"):
+        assert service["Resources"][name]["Properties"]["FifoQueue"] is True
+        assert service["Resources"][name]["Properties"]["QueueName"]["Fn::Sub"].endswith(".fifo")
+    [source] = properties["Events"].values()
+    assert source["Properties"]["BatchSize"] == 1
+    assert source["Properties"]["Queue"] == {"Fn::Sub": f"${{{kind}Queue.Arn}}"}
+    assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_stream_is_read_from_its_beginning_and_nothing_holds_it_up_for_ever(
+    service: dict[str, Any], data: dict[str, Any]
+) -> None:
+    [source] = service["Resources"]["Outbox"]["Properties"]["Events"].values()
+    mapping = source["Properties"]
+    assert mapping["Stream"] == {"Ref": "TableStreamArn"}
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] >= 0
+    put_away = {"Fn::GetAtt": ["StreamDeadLetters", "Arn"]}
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": put_away}}
+    # A failed batch is put away in a standard queue only:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    assert "FifoQueue" not in service["Resources"]["StreamDeadLetters"]["Properties"]
+    table = data["Resources"]["Table"]["Properties"]
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_the_streams_filter_lets_pass_what_the_outbox_acts_on_and_no_other_job(
+    service: dict[str, Any],
+) -> None:
+    """Patterns as Lambda takes them: the record's keys, then lists of what may be there."""
+    [source] = service["Resources"]["Outbox"]["Properties"]["Events"].values()
+    filters = source["Properties"]["FilterCriteria"]["Filters"]
+    patterns = [json.loads(entry["Pattern"])["dynamodb"] for entry in filters]
+    assert patterns == [
+        {"NewImage": {"build": {"S": [{"exists": True}]}}},
+        {"Keys": {"sk": {"S": ["build"]}}},
+    ]
+
+
+def test_launches_may_be_put_off_for_longer_than_lambda_lets_a_loop_go_on(
+    service: dict[str, Any],
+) -> None:
+    """Each is a message of the launcher to its own queue; after 16 Lambda would end it."""
+    for name in ("Launcher", "Notifier"):
+        assert service["Resources"][name]["Properties"]["RecursiveLoop"] == "Allow", name
+
+
 def test_the_api_answers_before_api_gateway_gives_up(service: dict[str, Any]) -> None:
     assert service["Resources"]["APIHandler"]["Properties"]["Timeout"] <= 29
 
@@ -70,6 +129,15 @@ def test_what_a_rule_can_not_deliver_is_kept(service: dict[str, Any]) -> None:
             "MaximumEventAgeInSeconds",
             "MaximumRetryAttempts",
         }
+
+
+def test_rules_may_send_to_the_dead_letters_whatever_the_stage_is_called(
+    service: dict[str, Any],
+) -> None:
+    """CloudFormation cuts a long stack's name off in names of rules."""
+    policy = service["Resources"]["EventDeadLettersPolicy"]["Properties"]["PolicyDocument"]
+    (source,) = policy["Statement"][0]["Condition"]["ArnLike"].values()
+    assert source["Fn::Sub"].endswith(":rule/towline-*")
 
 
 def test_only_this_clusters_stopping_tasks_wake_the_status_function(
@@ -147,7 +215,7 @@ def test_the_functions_are_told_all_settings_and_nothing_else(service: dict[str,
     environ = Recorder()
     Settings.from_environment(environ)
     shared = service["Globals"]["Function"]["Environment"]["Variables"]
-    for name in ("Launcher", "TaskState", "Reaper"):
+    for name in FUNCTIONS - {"APIHandler"}:
         own = service["Resources"][name]["Properties"]["Environment"]["Variables"]
         given = {key for key in {**shared, **own} if key.startswith("TOWLINE_")}
         assert given == environ.asked - LOCAL_ONLY, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +70,9 @@ class FakeService:
         end = offset + len(data)
         gap = self.gap if offset == 0 else 0
         return LogPage(1, offset, data, end, gap, complete=end >= len(self.log_text))
+
+    def log_pages(self, job_id: str, offset: int, attempt: int | None = None) -> Iterator[LogPage]:
+        yield self.log(job_id, offset, attempt)
 
     def clock(self) -> float:
         return self.now

@@ -102,6 +102,39 @@ def test_a_secret_that_does_not_exist_ends_the_job_and_is_named(world: World) ->
     assert "HERE" not in job.detail
 
 
+CHECKOUT = {"repository_url": "https://host.test/o/r", "commit": "b" * 40}
+
+
+def test_a_checkouts_token_that_does_not_exist_ends_the_job_in_words(world: World) -> None:
+    job = world.launched(checkout={**CHECKOUT, "token_secret": "READER"})
+    with pytest.raises(RunnerRefused) as refused:
+        world.claim(job)
+    assert (refused.value.status, refused.value.code) == (410, "checkout_failed")
+    job = world.get(job.id)
+    assert (job.verdict, job.cause) == (Verdict.ERRORED, Cause.CHECKOUT_FAILED)
+    assert "no secret named READER" in job.detail
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("tok3n", {"username": "x-access-token", "password": "tok3n"}),
+        ("bot:pa:ss\n", {"username": "bot", "password": "pa:ss"}),
+    ],
+)
+def test_the_token_goes_with_the_claim_alone(
+    world: World, kept: str, shown: dict[str, str]
+) -> None:
+    world.dispatcher.put_secret("default", "READER", kept)
+    job = world.launched(checkout={**CHECKOUT, "token_secret": "READER"})
+    work = world.claim(job)["work"]
+    assert work["checkout"]["token"] == shown
+    assert "token_secret" not in work["checkout"]
+    assert (work["secrets"], shown["password"] in repr(work["env"])) == ({}, False)
+    items = world.clients.dynamodb().scan(TableName="towline")["Items"]
+    assert shown["password"] not in repr(items)
+
+
 def test_no_secret_and_no_token_is_ever_stored_with_the_job(world: World) -> None:
     world.dispatcher.put_secret("default", "PASSWORD", "hunter2hunter2")
     job = world.running(secrets=["PASSWORD"])

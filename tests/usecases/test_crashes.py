@@ -16,11 +16,15 @@ from tests.usecases.world import Crash, World, a_report
 EFFECTS = (
     ("store", "create"),
     ("store", "apply"),
+    ("slots", "take"),
+    ("slots", "wait"),
+    ("slots", "leave"),
+    ("slots", "hand"),
     ("queue", "send"),
     ("backend", "launch"),
     ("backend", "stop"),
 )
-MOST = 16
+MOST = 26
 """More effects than any of the lives below has; the first test sees to it."""
 
 
@@ -97,10 +101,47 @@ def is_cancelled(world: World) -> Job:
     return world.get(job.id)
 
 
+def waits_and_passes(world: World) -> Job:
+    """Two jobs of a project that runs one at a time; the crashes befall both."""
+    co = world.dispatcher.collaborators
+    if co.projects.get("narrow") is None:
+        world.dispatcher.put_project("narrow", {"max_jobs": 1})
+    jobs = []
+    for name in ("first", "second"):
+        world.wait(1)
+        spec = JobSpec(script="true", project="narrow", name=name)
+        jobs.append(
+            repeated(
+                world,
+                lambda spec=spec: world.dispatcher.submit(  # type: ignore[misc]
+                    spec, submitted_by="me", idempotency_key=spec.name
+                ),
+            )
+        )
+        repeated(world, lambda: world.dispatcher.take_message(jobs[-1].id))
+    for job in jobs:
+        for _ in range(3):  # its message, or the reaper's when that was lost
+            if world.get(job.id).state == "queued":
+                world.wait(61)
+                repeated(world, world.dispatcher.reap)
+                repeated(world, lambda job=job: world.dispatcher.take_message(job.id))  # type: ignore[misc]
+        assert len(world.dispatcher.slots("narrow").holders) == 1
+        job = world.get(job.id)  # noqa: PLW2901
+        repeated(world, lambda job=job: world.claim(job))  # type: ignore[misc]
+        lease = world.lease(job)
+        repeated(world, lambda job=job, lease=lease: world.report(job, lease, a_report(0)))  # type: ignore[misc]
+        repeated(world, lambda job=job: world.stop(job, 0))  # type: ignore[misc]
+    assert world.dispatcher.slots("narrow").holders == {}
+    assert [world.get(job.id).verdict for job in jobs] == [Verdict.PASSED] * 2
+    return world.get(jobs[-1].id)
+
+
 LIVES: dict[Callable[[World], Job], Verdict] = {
     passes: Verdict.PASSED,
     is_cancelled: Verdict.CANCELLED,
+    waits_and_passes: Verdict.PASSED,
 }
+TASKS: dict[Callable[[World], Job], int] = {waits_and_passes: 2}
 
 
 @pytest.mark.parametrize("life", LIVES)
@@ -128,5 +169,5 @@ def test_a_crash_at_any_effect_changes_neither_verdict_nor_number_of_tasks(
     job = life(world)
     assert job.verdict is LIVES[life]
     assert job.attempt == 1
-    assert len(world.backend.tasks) == 1
-    assert len(set(world.backend.requests)) == 1
+    assert len(world.backend.tasks) == TASKS.get(life, 1)
+    assert len(set(world.backend.requests)) == TASKS.get(life, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -93,9 +93,13 @@ class FakeBackend:
     tasks: dict[str, TaskView] = field(default_factory=dict)
     owners: dict[str, OwnedTask] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
+    searched: list[str] = field(default_factory=list)
+    """Jobs whose task was looked for by its mark."""
     before_answer: Callable[[], None] = lambda: None
     """What happens elsewhere between the start of a task and the answer that says so."""
     away: bool = False
+    prefix: str = ""
+    """What task ids begin with: an ARN's beginning makes them Fargate's."""
 
     def release(self) -> str:
         return "registry.test/runner@sha256:1"
@@ -107,7 +111,7 @@ class FakeBackend:
             if isinstance(answer, Exception):
                 raise answer
             return answer
-        task_id = f"task-{request.job_id}-{request.attempt}-{request.launch_try}"
+        task_id = f"{self.prefix}task-{request.job_id}-{request.attempt}-{request.launch_try}"
         if task_id not in self.tasks:
             self.tasks[task_id] = TaskView(task_id, TaskState.RUNNING)
             self.owners[task_id] = OwnedTask(task_id, request.job_id, request.attempt, self.clock())
@@ -124,6 +128,13 @@ class FakeBackend:
             raise ServiceTrouble("the backend is away")
         return {i: self.tasks.get(i, TaskView(i, TaskState.UNKNOWN)) for i in task_ids}
 
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        if self.away:
+            raise ServiceTrouble("the backend is away")
+        self.searched.append(job_id)
+        view = self.tasks.get(f"task-{job_id}-{attempt}-{launch_try}")
+        return None if view is None or view.state is TaskState.UNKNOWN else view
+
     def owned(self) -> Iterable[OwnedTask]:
         if self.away:
             raise ServiceTrouble("the backend is away")
@@ -136,13 +147,17 @@ class FakeBackend:
 
 
 class Figures:
-    """Counts by name and dimensions."""
+    """Counts by name and dimensions, and the values measured."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.measured: list[dict[str, float]] = []
 
     def count(self, name: str, value: int = 1, **dimensions: str) -> None:
         self.counts[" ".join([name, *dimensions.values()])] += value
+
+    def measure(self, values: Mapping[str, float]) -> None:
+        self.measured.append(dict(values))
 
 
 class World:

@@ -24,9 +24,9 @@ from towline.backends.docker_container import owner_label
 from towline.backends.docker_ends import DockerEnds
 from towline.backends.docker_engine import Engine, EngineGone, EngineRefusal
 from towline.backends.docker_evidence import ENGINE_LOST, NEVER_STARTED, STOPPED_BY_US
-from towline.backends.docker_launch import Brought, CannotStart, HostOptions, Launching
+from towline.backends.docker_launch import Brought, CannotStart, HostOptions, Launching, Logins
 from towline.backends.guardian import Guardian
-from towline.backends.tasks import TaskBook, TaskRecord, task_name
+from towline.backends.tasks import TaskBook, TaskRecord, name_of, task_name
 
 if TYPE_CHECKING:
     from towline.runner_build import RunnerImage
@@ -62,6 +62,7 @@ class DockerBackend:
         monotonic: Callable[[], float] = time.monotonic,
         engine_lost_s: float = ENGINE_LOST_S,
         host_options: HostOptions = lambda _: {},
+        logins: Logins = lambda _: None,
         runner: RunnerImage | None = None,
     ) -> None:
         """``address`` None: the engine that the ``docker`` command would take.
@@ -96,6 +97,7 @@ class DockerBackend:
             runner=lambda again: self.prepare(again=again),
             clock=clock,
             host_options=host_options,
+            logins=logins,
         )
         self._guardian = Guardian(owner, address)
         self._delivery = StopDelivery(on_stop)
@@ -166,6 +168,10 @@ class DockerBackend:
     def describe(self, task_ids: Sequence[str]) -> dict[str, TaskView]:
         """One view for each id; the last thousand stops are remembered."""
         return self._tasks.views(task_ids)
+
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        """By its name, which is made of these."""
+        return self._tasks.find(name_of(self._owner, job_id, attempt, launch_try))
 
     def owned(self) -> Iterable[OwnedTask]:
         """Tasks that have not ended."""

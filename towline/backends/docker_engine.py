@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.ports import ServiceTrouble
+from chalicelib.ports import RegistryLogin, ServiceTrouble
 
 if TYPE_CHECKING:
     import docker
@@ -166,10 +166,17 @@ class Engine:
             raise
         return found
 
-    def pull(self, repository: str, tag: str) -> Iterator[dict[str, Any]]:
-        """Pull with the credentials of the ``docker`` command; its progress, line by line."""
+    def pull(
+        self, repository: str, tag: str, login: RegistryLogin | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Pull with this login, else with those of the ``docker`` command; its progress, line by
+        line."""
+        # None lets the SDK look for the command's own.
+        pair = {"username": login.username, "password": login.password} if login else None
         with engine_errors():
-            yield from self.api.pull(repository, tag=tag, stream=True, decode=True)
+            yield from self.api.pull(
+                repository, tag=tag, stream=True, decode=True, auth_config=pair
+            )
 
     def close(self) -> None:
         if self._client is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chalicelib.ports import RegistryLogin
 from towline.backends.docker_engine import Engine, EngineFacts, EngineGone, EngineRefusal
 
 ARCHITECTURES = {"amd64": "x86_64", "aarch64": "arm64"}
@@ -32,16 +33,17 @@ def have_image(
     facts: EngineFacts,
     *,
     on_pull: Callable[[], None] = lambda: None,
+    login: Callable[[], RegistryLogin | None] = lambda: None,
 ) -> Mapping[str, Any]:
     """The image, pulled when it is not here; one that is here is not asked for again.
 
-    ``on_pull`` is called just before a pull. Raises ``ImageUnavailable`` with the registry's words,
-    or ``EngineGone``. May be repeated.
+    ``on_pull`` is called just before a pull, and ``login`` for what to show the registry. Raises
+    ``ImageUnavailable`` with the registry's words, or ``EngineGone``. May be repeated.
     """
     image = engine.image(reference)
     if image is None:
         on_pull()
-        _pull(engine, reference)
+        _pull(engine, reference, login())
         image = engine.image(reference)
     if image is None:
         raise ImageUnavailable(
@@ -66,9 +68,9 @@ def digest_of(image: Mapping[str, Any], reference: str) -> str:
     return next((digest for digest in digests if digest.startswith(asked)), digests[0])
 
 
-def _pull(engine: Engine, reference: str) -> None:
+def _pull(engine: Engine, reference: str, login: RegistryLogin | None) -> None:
     try:
-        for line in engine.pull(*split_reference(reference)):
+        for line in engine.pull(*split_reference(reference), login):
             if "error" in line:
                 raise ImageUnavailable(f"CannotPullContainerError: {line['error']}")
     except EngineRefusal as refusal:

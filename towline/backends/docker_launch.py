@@ -9,7 +9,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.ports import LaunchRequest, ServiceTrouble
+from chalicelib.ports import LaunchRequest, RegistryLogin, ServiceTrouble
 from towline.backends.docker_container import container_settings
 from towline.backends.docker_engine import Engine, EngineFacts, EngineRefusal
 from towline.backends.docker_images import ImageUnavailable, digest_of, have_image
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 HostOptions = Callable[[LaunchRequest], Mapping[str, Any]]
 """What a job's container has besides (``HostConfig`` of the engine's API), small tmpfs say."""
+
+
+Logins = Callable[[str], RegistryLogin | None]
+"""Kept registry credentials by name."""
 
 
 class CannotStart(Exception):  # noqa: N818
@@ -62,6 +66,7 @@ class Launching:
     """``True``: look for it again, it seems to be gone."""
     clock: Callable[[], datetime]
     host_options: HostOptions
+    logins: Logins
 
     def bring_up(self, record: TaskRecord) -> Brought:
         """Start the task, unless it was asked to stop first.
@@ -137,8 +142,27 @@ class Launching:
         if record.request.image is None:
             image = self.engine.image(runner.image_id)
         else:
-            image = have_image(self.engine, record.request.image, self.facts, on_pull=pulling)
+            image = have_image(
+                self.engine,
+                record.request.image,
+                self.facts,
+                on_pull=pulling,
+                login=lambda: self._login(record.request.registry_credentials),
+            )
         if record.pull_started_at and not record.pull_stopped_at:
             record.pull_stopped_at = self.clock().isoformat()
         record.image_digest = digest_of(image, record.request.image or "") if image else None
         return image
+
+    def _login(self, name: str | None) -> RegistryLogin | None:
+        if name is None:
+            return None
+        try:
+            login = self.logins(name)
+        except ServiceTrouble as trouble:
+            raise ImageUnavailable(f"CannotPullContainerError: {trouble}") from trouble
+        if login is None:
+            raise ImageUnavailable(
+                f"CannotPullContainerError: no basic auth credentials: {name} is not kept any more"
+            )
+        return login

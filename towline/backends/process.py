@@ -27,7 +27,7 @@ from chalicelib.ports import (
 from towline.backends.delivery import OnStop, StopDelivery
 from towline.backends.keeper_link import KeeperGone, KeeperLink
 from towline.backends.process_user import why_not_user
-from towline.backends.tasks import TaskBook, TaskRecord, task_name
+from towline.backends.tasks import TaskBook, TaskRecord, name_of, task_name
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 """What a runner here has of this process's environment, besides the variables of protocol.md."""
@@ -118,6 +118,10 @@ class ProcessBackend:
     def describe(self, task_ids: Sequence[str]) -> dict[str, TaskView]:
         """One view for each id; the last thousand stops are remembered."""
         return self._tasks.views(task_ids)
+
+    def find(self, job_id: str, attempt: int, launch_try: int) -> TaskView | None:
+        """By its name, which is made of these."""
+        return self._tasks.find(name_of(self._owner, job_id, attempt, launch_try))
 
     def owned(self) -> Iterable[OwnedTask]:
         """Runners that have not ended."""

@@ -16,7 +16,12 @@ REMEMBERED_STOPS = 1000
 
 def task_name(owner: str, request: LaunchRequest) -> str:
     """The same request gives the same name, so that it can't be started twice."""
-    return f"towline-{owner}-{request.job_id}-{request.attempt}-{request.launch_try}"
+    return name_of(owner, request.job_id, request.attempt, request.launch_try)
+
+
+def name_of(owner: str, job_id: str, attempt: int, launch_try: int) -> str:
+    """The task of one try at one attempt of a job."""
+    return f"towline-{owner}-{job_id}-{attempt}-{launch_try}"
 
 
 @dataclass(slots=True)
@@ -120,6 +125,11 @@ class TaskBook:
         """One view for each id asked for; ``UNKNOWN`` for those that are not here."""
         with self._lock:
             return {task_id: _view(task_id, self._records.get(task_id)) for task_id in task_ids}
+
+    def find(self, task_id: str) -> TaskView | None:
+        """Its view; None when it was never here, or its end was so long ago that it is gone."""
+        record = self.get(task_id)
+        return _view(task_id, record) if record is not None else None
 
     def owned(self) -> Iterable[OwnedTask]:
         return [

@@ -50,8 +50,12 @@ def places(parser: argparse.ArgumentParser, path: tuple[str, ...]) -> Iterator[P
     files = False
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
-            words |= {name: helps.get(name, "") for name in action.choices}
+            # By parser, as another name of a command has no help of its own.
+            helps = {
+                id(action.choices[choice.dest]): choice.help or ""
+                for choice in action._choices_actions
+            }
+            words |= {name: helps.get(id(at), "") for name, at in action.choices.items()}
             inner = list(action.choices.items())
         elif action.option_strings:
             words |= {name: _plain(action.help) for name in action.option_strings}
@@ -60,7 +64,7 @@ def places(parser: argparse.ArgumentParser, path: tuple[str, ...]) -> Iterator[P
         elif action.choices:
             words |= {str(choice): _plain(action.help) for choice in action.choices}
         else:
-            files = files or action.dest == "script"
+            files = files or action.dest == "script" or action.metavar in ("FILE", "PATH")
     yield Place(path, words, values, files)
     for name, parser_of_command in inner:
         yield from places(parser_of_command, (*path, name))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = """\
 environment:
-  TOWLINE_URL    address of the service (printed by 'towline up', or of a deployed one)
+  TOWLINE_URL    address of the service (printed by 'towline up' and 'towline deploy')
   TOWLINE_TOKEN  its bearer token; never an option, so that no process list shows it
   NO_COLOR       no colours, ever"""
 
@@ -29,14 +29,14 @@ def connect(args: argparse.Namespace) -> Service:
     url = args.url or os.environ.get("TOWLINE_URL", "")
     if not url:
         raise Problem(
-            "no service is named: set TOWLINE_URL (and TOWLINE_TOKEN), or start one here with "
-            "'towline up'"
+            "no service is named: set TOWLINE_URL (and TOWLINE_TOKEN) as 'towline deploy' printed "
+            "them, or start one here with 'towline up'"
         )
     token = os.environ.get("TOWLINE_TOKEN", "").strip()
     if not token:
         raise Problem(
-            f"no token for {url}: set TOWLINE_TOKEN to the one that 'towline up' printed or that "
-            "'towline token create' gave"
+            f"no token for {url}: set TOWLINE_TOKEN to the one that 'towline up', 'towline deploy' "
+            "or 'towline token create' printed"
         )
     from towline.client.service import Service
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,14 +67,12 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--function-arch",
         choices=ARCHS,
-        default="arm64",
-        help="processor of the Lambda functions (%(default)s)",
+        help="processor of the Lambda functions (default: as it is; arm64 at first)",
     )
     parser.add_argument(
         "--arch",
         choices=ARCHS,
-        default="x86_64",
-        help="processor of the jobs, so of the runner's image (%(default)s)",
+        help="processor of the jobs, so of the runner's image (default: as it is; x86_64 at first)",
     )
     parser.add_argument(
         "--runner-image",
@@ -95,6 +94,11 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="first go on with a rollback that failed (UPDATE_ROLLBACK_FAILED)",
     )
+    parser.add_argument(
+        "--revert-drift",
+        action="store_true",
+        help="also put back what was changed by hand, which a deploy does not see otherwise",
+    )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     parser.set_defaults(run=deploy)
 
@@ -102,26 +106,20 @@ def add(commands: Commands) -> None:
 def deploy(args: argparse.Namespace) -> int:
     terminal = err()
     with in_words(terminal) as ended:
+        given = _parameters(args)
         account = opened(args, terminal)
         with tempfile.TemporaryDirectory(prefix="towline-deploy-") as folder:
-            deployment = _prepared(args, account, terminal, Path(folder))
+            deployment = _prepared(args, given, account, terminal, Path(folder))
             if args.plan:
                 _plan(deployment, as_json=args.json)
             else:
-                _report(args, account, deployment.run())
+                _report(args, given, account, deployment.run())
     return ended.status
 
 
-def _prepared(
-    args: argparse.Namespace, account: Account, terminal: Terminal, folder: Path
-) -> Deployment:
+def _parameters(args: argparse.Namespace) -> dict[str, str]:
+    """The templates' parameters that were given, by whichever option."""
     from towline.deploy import parameters
-    from towline.deploy.deployment import Deployment
-    from towline.deploy.image_step import ImageStep
-    from towline.deploy.order import Order, Templates, read_template, source_tree
-    from towline.deploy.package import make_package
-    from towline.deploy.runner_image import ImageChoice
-    from towline.deploy.timing import Timing
     from towline.deploy.wanted_stacks import ALARM_PARAMETER
 
     given = parameters.parse(args.parameter)
@@ -129,17 +127,37 @@ def _prepared(
         if "@" not in args.alarm_email:
             raise Problem(f"--alarm-email {args.alarm_email!r} is not an e-mail address")
         given[ALARM_PARAMETER] = args.alarm_email
+    return given
+
+
+def _prepared(
+    args: argparse.Namespace,
+    given: Mapping[str, str],
+    account: Account,
+    terminal: Terminal,
+    folder: Path,
+) -> Deployment:
+    from towline.deploy.deployment import Deployment
+    from towline.deploy.image_step import ImageStep
+    from towline.deploy.order import Order, Templates, read_template, source_tree
+    from towline.deploy.package import make_package
+    from towline.deploy.processors import processors
+    from towline.deploy.runner_image import ImageChoice
+    from towline.deploy.timing import Timing
+
+    chosen = processors(account, args.stage, functions=args.function_arch, jobs=args.arch)
     order = Order(
         stage=args.stage,
         parameters=given,
-        image=ImageChoice(args.arch, args.runner_image, args.runner_base),
+        image=ImageChoice(chosen.jobs, args.runner_image, args.runner_base),
         new_token=args.new_token,
         continue_rollback=args.continue_rollback,
+        revert_drift=args.revert_drift,
     )
     view = View(terminal, yes=args.yes)
     root = source_tree()
     view.say("packaging the service")
-    package = make_package(root, folder, stage=args.stage, architecture=args.function_arch)
+    package = make_package(root, folder, stage=args.stage, architecture=chosen.functions)
     templates = Templates(read_template(root / "infra" / "data.yaml"), package)
     image = ImageStep(account, order, view)
     return Deployment(account, order, templates, image, view, Timing())
@@ -155,7 +173,11 @@ def _plan(deployment: Deployment, *, as_json: bool) -> None:
         show_plan(out(), plans)
 
 
-def _report(args: argparse.Namespace, account: Account, deployed: Deployed) -> None:
+def _report(
+    args: argparse.Namespace, given: Mapping[str, str], account: Account, deployed: Deployed
+) -> None:
+    from towline.deploy.wanted_stacks import ALARM_PARAMETER
+
     if args.json:
         facts = {
             "stage": args.stage,
@@ -173,9 +195,9 @@ def _report(args: argparse.Namespace, account: Account, deployed: Deployed) -> N
     print(f"export TOWLINE_URL={deployed.url}")
     if deployed.token:
         print(f"export TOWLINE_TOKEN={deployed.token}")
-        terminal.say("the admin token above is not shown again; keep it")
+        terminal.say("TOWLINE_TOKEN is an admin token that is not shown again: keep it")
     else:
         terminal.say("tokens stay as they are ('towline token list'; --new-token makes one)")
-    if args.alarm_email:
-        terminal.say(f"AWS asks {args.alarm_email} to confirm by e-mail; until then no alarm comes")
+    if email := given.get(ALARM_PARAMETER):
+        terminal.say(f"AWS asks {email} to confirm by e-mail; until then no alarm comes")
     terminal.say("next, with these in the environment: towline enqueue -- echo hello")

@@ -7,8 +7,9 @@ import json
 
 from towline.cli.complaint import in_options
 from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
-from towline.cli.job_options import add_job_options, spec_of
+from towline.cli.job_options import add_job_options, only_on_fargate, spec_of
 from towline.cli.parser import Commands, add_command
+from towline.cli.terminal import err
 from towline.client.errors import Refused
 
 DESCRIPTION = """\
@@ -45,8 +46,12 @@ def add(commands: Commands) -> None:
 def enqueue(args: argparse.Namespace) -> int:
     spec = spec_of(args, args.command_after_dashes)
     try:
-        job = connect(args).submit(spec, key=args.idempotency_key)
+        service = connect(args)
+        job = service.submit(spec, key=args.idempotency_key)
     except Refused as refused:
         raise in_options(refused) from None
+    if args.spot:
+        for sentence in only_on_fargate(spec, service.health()["backend"]):
+            err().warn(sentence)
     print(json.dumps(job, indent=2) if args.json else job["id"])
     return 0

@@ -25,17 +25,27 @@ def job_environment(
     for path in files:
         for number, line in enumerate(_lines(path), 1):
             if line.strip() and not line.lstrip().startswith("#"):
-                found |= _pair(line.lstrip(), f"{path}, line {number}", caller)
+                found |= _pair(line.lstrip(), f"{path}, line {number}", caller, may_show=False)
     for word in words:
-        found |= _pair(word, "--env", caller)
+        found |= _pair(word, "--env", caller, may_show=True)
     return found
 
 
-def _pair(text: str, where: str, caller: Mapping[str, str]) -> dict[str, str]:
+def _pair(text: str, where: str, caller: Mapping[str, str], *, may_show: bool) -> dict[str, str]:
+    """``may_show``: the name of a word was typed as one. A line of a file may be anything, such
+    as the second line of a private key, so nothing of one that can't be read is printed."""
     name, equals, value = text.partition("=")
     name = name if equals else name.strip()
-    if not _NAME.match(name) or name != name.strip():
-        raise Problem(f"{where}: {text!r} is not NAME=VALUE")
+    if not _NAME.match(name) or name != name.strip() or name.startswith("export "):
+        raise Problem(
+            f"{where}: it is not NAME=VALUE: {_fault(name)}; it is not shown here, as it may hold "
+            "a secret"
+        )
+    if not may_show and not equals and name not in caller:
+        raise Problem(
+            f"{where}: it has no '=', so it would pass your variable of that name on, and there is "
+            "none; it is not shown here, as it may hold a secret"
+        )
     if "\0" in value:
         raise Problem(f"{where}: the value of {name} holds a NUL byte, which no variable can")
     if not equals:
@@ -47,6 +57,14 @@ def _pair(text: str, where: str, caller: Mapping[str, str]) -> dict[str, str]:
     except UnicodeEncodeError:
         raise Problem(f"{where}: the value of {name} is not UTF-8 text") from None
     return {name: value}
+
+
+def _fault(name: str) -> str:
+    if not name.strip():
+        return "there is no name in front of '='"
+    if name.startswith("export "):
+        return "it begins with 'export', and no shell reads it"
+    return "the name has a space around it or a NUL byte in it"
 
 
 def _lines(path: str) -> list[str]:

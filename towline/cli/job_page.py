@@ -15,11 +15,13 @@ def page(job: Mapping[str, Any], terminal: Terminal) -> list[str]:
     facts = {
         "job": terminal.paint(job["id"], "bold"),
         "verdict" if job.get("verdict") else "state": terminal.paint(state_word(job), colour),
+        "waits": _slot(job),
         "name": job.get("name"),
         "project": job.get("project"),
         "image": job.get("image") or "the runner's own",
         "created": job.get("created_at"),
         "took": took(job, now_utc()),
+        "cost": _cost(job.get("cost_usd")),
         "submitted by": job.get("submitted_by"),
         "rerun of": job.get("rerun_of"),
     }
@@ -28,6 +30,20 @@ def page(job: Mapping[str, Any], terminal: Terminal) -> list[str]:
     for attempt in job["attempts"]:
         lines += ["", *_attempt(attempt, terminal)]
     return [*lines, "", *job["explanation"]]
+
+
+def _slot(job: Mapping[str, Any]) -> str | None:
+    slots = job.get("slots")
+    if not slots:
+        return None
+    running = f"runs {slots['taken']} of {slots['limit']}"
+    return f"for a slot: project {job['project']} {running}"
+
+
+def _cost(usd: float | None) -> str | None:
+    from towline.cli.costs import dollars
+
+    return None if usd is None else f"{dollars(usd)}, Fargate's part at list prices"
 
 
 def _attempt(attempt: Mapping[str, Any], terminal: Terminal) -> list[str]:

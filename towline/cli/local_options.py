@@ -12,6 +12,7 @@ from towline.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from towline.backends.docker_launch import HostOptions
+    from towline.local.local_github import LocalGitHub
     from towline.local.service import LocalService
 
 BACKENDS = ("auto", "docker", "process")
@@ -41,6 +42,7 @@ def start_service(
     port: int = 0,
     host_options: HostOptions = lambda _: {},
     warnings: bool = False,
+    github: LocalGitHub | None = None,
 ) -> LocalService:
     """Start it and say which backend was taken. Raises ``Problem`` in words.
 
@@ -55,7 +57,12 @@ def start_service(
     speak(terminal, warnings=warnings)
     try:
         service = LocalService.start(
-            backend, host=host, port=port, progress=terminal.say, host_options=host_options
+            backend,
+            host=host,
+            port=port,
+            progress=terminal.say,
+            host_options=host_options,
+            github=github,
         )
     except BackendProblem as problem:
         raise Problem(str(problem)) from None

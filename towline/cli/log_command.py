@@ -60,14 +60,30 @@ def print_log(args: argparse.Namespace) -> int:
         raise Problem("--exit-status waits for the verdict: it needs --follow")
     if args.follow and args.attempt is not None:
         raise Problem("--follow goes from attempt to attempt; leave --attempt out")
+    if args.attempt is not None and args.attempt < 1:
+        raise Problem("--attempt must be at least 1")
+    from towline.cli.waiting import Patience, Waiting
     from towline.client.follow import follow, read_log
 
     service = connect(args)
     show = _show_json if args.json else show_bytes
     if args.follow:
-        job = follow(service, args.job, show, offset=args.offset)
+        terminal = err()
+        waiting = Waiting(service, args.job, terminal)
+
+        def show_first(page: LogPage) -> None:
+            waiting.log_began()
+            show(page)
+
+        job = follow(
+            service,
+            args.job,
+            show_first,
+            offset=args.offset,
+            attention=waiting.look,
+            patience=Patience(terminal),
+        )
         if not args.json:
-            terminal = err()
             colour = VERDICT_COLOURS.get(job["verdict"], "grey")
             terminal.say(terminal.paint(state_word(job), colour))
         return of_job(job) if args.exit_status else 0

@@ -10,16 +10,24 @@ from collections.abc import Sequence
 
 from towline.cli import (
     completion,
+    costs,
+    deploy,
+    destroy,
     doctor,
     enqueue,
     inspect_jobs,
+    lint,
     log_command,
+    project,
+    registry,
     run,
+    schema,
     secret,
     selftest,
     token,
     up,
     version,
+    webhook,
 )
 from towline.cli.exit_status import USAGE
 from towline.cli.parser import Parser
@@ -54,7 +62,24 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=version.text())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, up, enqueue, inspect_jobs, log_command, secret, token, selftest):
+    for module in (
+        run,
+        up,
+        enqueue,
+        inspect_jobs,
+        costs,
+        log_command,
+        secret,
+        registry,
+        token,
+        project,
+        deploy,
+        destroy,
+        selftest,
+        lint,
+        schema,
+        webhook,
+    ):
         module.add(commands)
     doctor.add(commands)
     completion.add(commands, build_parser)

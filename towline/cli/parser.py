@@ -39,11 +39,18 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_command(
-    commands: Commands, name: str, summary: str, *, description: str = "", epilog: str = ""
+    commands: Commands,
+    name: str,
+    summary: str,
+    *,
+    aliases: Sequence[str] = (),
+    description: str = "",
+    epilog: str = "",
 ) -> Parser:
     """A command with its help. ``summary`` stands in the list of commands."""
     parser: Parser = commands.add_parser(
         name,
+        aliases=aliases,
         help=summary,
         description=description or f"{summary[:1].upper()}{summary[1:]}.",
         epilog=epilog,

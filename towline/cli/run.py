@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from towline.cli.exit_status import CANCELLED, TABLE, of_job
 from towline.cli.interruption import Interruption
-from towline.cli.job_options import add_job_options, spec_of
+from towline.cli.job_options import add_job_options, only_on_fargate, spec_of
 from towline.cli.local_options import add_backend_option, start_service
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
@@ -46,6 +46,11 @@ SECRETS = (
     "when there is none), it goes to the job as NAME and is masked in the log; may be repeated"
 )
 
+OWN_LOGIN = (
+    "--registry-credentials is for a service that keeps them: this command pulls with what "
+    "'docker login' has kept"
+)
+
 
 def add(commands: Commands) -> None:
     parser = add_command(
@@ -70,10 +75,16 @@ def add(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     terminal = err()
     spec = spec_of(args, args.command_after_dashes)
-    secrets = _secret_values(spec["secrets"])
+    token = spec.get("checkout", {}).get("token_secret")
+    secrets = _secret_values(list(dict.fromkeys([*spec["secrets"], *([token] if token else [])])))
     local = start_service(args.backend, terminal)
     try:
-        if local.backend_name == "process" and "workdir" not in spec:
+        for sentence in only_on_fargate(spec, local.backend_name):
+            terminal.warn(sentence)
+        if spec.pop("registry_credentials", None) is not None:
+            terminal.warn(OWN_LOGIN)
+        # A checkout gets a fresh folder; this one is the user's.
+        if local.backend_name == "process" and not {"workdir", "checkout"} & spec.keys():
             spec["workdir"] = _here()
         job = run_job(local, spec, secrets, terminal, _log_sink(args.json))
     finally:
@@ -150,7 +161,7 @@ def _submit(service: Service, spec: dict[str, Any], secrets: dict[str, str]) -> 
 
     try:
         for name, value in secrets.items():
-            service.set_secret(spec["project"], name, value)
+            service.set_secret(spec.get("project", "default"), name, value)
         return service.submit(spec)
     except Refused as refused:
         raise in_options(refused) from None
@@ -209,7 +220,7 @@ def _secret_values(names: list[str]) -> dict[str, str]:
         if not value:
             state = "is not set" if value is None else "is empty"
             raise Problem(
-                f"--secret {name}: the environment variable {name} {state}; a secret's value comes "
+                f"secret {name}: the environment variable {name} {state}; a secret's value comes "
                 f"from there, never from the command line"
             )
         values[name] = value

@@ -36,7 +36,7 @@ def script_or_command(
     if len(words) > 1:
         raise Problem(
             f"one script at a time: {words[1]!r} is one word too many; a command goes after '--', "
-            f"as in: towline run -- {' '.join(words)}"
+            f"as in: -- {' '.join(words)}"
         )
     if words and words[0] != "-":
         return _encoded(_file(words[0]))
@@ -57,7 +57,7 @@ def _file(path: str) -> bytes:
         with open(path, "rb") as script:
             return script.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        hint = f"; to run a command, write: towline run -- {path}" if "/" not in path else ""
+        hint = f"; a command goes after '--', as in: -- {path}" if "/" not in path else ""
         raise Problem(f"there is no script {path}{hint}") from None
     except IsADirectoryError:
         raise Problem(f"{path} is a directory; give the path of a script in it") from None

@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
     _common(names, 'as JSON: {"secrets": […]}')
     names.set_defaults(run=list_secrets)
 
-    remove = add_command(actions, "rm", "remove a secret", epilog=ENVIRONMENT)
+    remove = add_command(actions, "remove", "remove a secret", aliases=("rm",), epilog=ENVIRONMENT)
     remove.add_argument("name", metavar="NAME", help="the secret's name")
     _common(remove, "print the name as JSON")
     remove.set_defaults(run=remove_secret)
@@ -55,8 +55,10 @@ def list_secrets(args: argparse.Namespace) -> int:
     names = connect(args).secrets(args.project)
     if args.json:
         print(json.dumps({"secrets": names}))
-    else:
+    elif names:
         print("".join(f"{name}\n" for name in names), end="")
+    else:
+        err().say(f"project {args.project} has no secrets")
     return 0
 
 

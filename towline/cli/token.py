@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.quantities import parse_duration
 from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
-from towline.cli.terminal import err, out
+from towline.cli.terminal import Terminal, err, out
 
 SCOPES = ("submit", "read", "cancel", "admin")
 CREATE = """\
 Make a bearer token and print it, this once: the service keeps only its hash. Needs a token with the
 scope admin. Scopes: submit (submit and rerun jobs), read (jobs and logs), cancel, and admin (all of
-these, secrets and tokens)."""
+these, projects, secrets and tokens). Whoever may submit for a project may use its secrets and its
+role: give a program a token of its own --project."""
 
 
 def add(commands: Commands) -> None:
@@ -26,6 +30,11 @@ def add(commands: Commands) -> None:
     create.add_argument("name", metavar="NAME", help="what it is for, for people")
     create.add_argument(
         "--scope", action="append", choices=SCOPES, help="may be repeated (default: submit, read)"
+    )
+    create.add_argument(
+        "--project",
+        metavar="P",
+        help="for this project's jobs alone: those of others do not exist for it",
     )
     create.add_argument("--expires", metavar="TIME", help="such as 12h or 90d (default: never)")
     create.set_defaults(run=create_token)
@@ -54,7 +63,9 @@ def create_token(args: argparse.Namespace) -> int:
             expires_in_s = int(parse_duration(args.expires))
         except ValueError as error:
             raise Problem(f"--expires: {error}") from None
-    made = connect(args).create_token(args.name, args.scope or ["submit", "read"], expires_in_s)
+    made = connect(args).create_token(
+        args.name, args.scope or ["submit", "read"], expires_in_s, args.project
+    )
     if args.json:
         print(json.dumps(made, indent=2))
     else:
@@ -64,17 +75,41 @@ def create_token(args: argparse.Namespace) -> int:
 
 
 def list_tokens(args: argparse.Namespace) -> int:
+    from towline.cli.jobs_view import now_utc
+
     tokens = connect(args).tokens()
     if args.json:
         print(json.dumps({"tokens": tokens}, indent=2))
         return 0
-    terminal = out()
-    print(terminal.paint(f"{'ID':12}  {'SCOPES':24}  NAME", "bold"))
-    for token in tokens:
-        scopes = ",".join(token["scopes"])
-        until = f"  until {token['expires_at']}" if token.get("expires_at") else ""
-        print(f"{terminal.paint(token['id'], 'bold')}  {scopes:24}  {token['name']}{until}")
+    for line in table(tokens, now_utc(), out()):
+        print(line)
     return 0
+
+
+def table(tokens: Sequence[Mapping[str, Any]], now: datetime, terminal: Terminal) -> list[str]:
+    """A head, then a line for each token."""
+    rows = [("SCOPES", "EXPIRES", "PROJECT", "NAME")]
+    rows += [
+        (
+            ",".join(token["scopes"]),
+            _expiry(token.get("expires_at"), now),
+            token.get("project") or "all",
+            token["name"],
+        )
+        for token in tokens
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    ids = [terminal.paint(token["id"], "bold") for token in tokens]
+    head = terminal.paint(f"{'ID':12}  {lines[0]}", "bold")
+    return [head, *(f"{id_}  {line}" for id_, line in zip(ids, lines[1:], strict=True))]
+
+
+def _expiry(at: str | None, now: datetime) -> str:
+    if at is None:
+        return "never"
+    moment = datetime.fromisoformat(at)
+    return "expired" if moment <= now else f"{moment:%Y-%m-%d %H:%M}Z"
 
 
 def revoke_token(args: argparse.Namespace) -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import json
+import os
 
 from towline.cli.interruption import Interruption
 from towline.cli.local_options import add_backend_option, start_service
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
 from towline.cli.terminal import err
+from towline.cli.up_github import ENVIRONMENT as GITHUB_ENVIRONMENT
+from towline.cli.up_github import add_github_options, explained, github_of
 
 DEFAULT_PORT = 8470
 
@@ -19,11 +22,12 @@ Run the service on this machine, for the other commands to talk to. Prints what 
 environment on stdout and a ready line on stderr. All its state, jobs, logs, secrets and tokens, is
 in memory and ends with it. Ctrl-C ends the jobs that run, and then the service; a second one leaves
 at once."""
-ENVIRONMENT = """\
+ENVIRONMENT = f"""\
 environment:
   TOWLINE_BACKEND      the default of --backend
   TOWLINE_RUNNER_BASE  base image that the runner's image is built on, on first use
   DOCKER_HOST          the Docker engine, when it is not the usual one
+{GITHUB_ENVIRONMENT}
   NO_COLOR             no colours, ever"""
 
 
@@ -43,6 +47,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--json", action="store_true", help='print {"url": …, "token": …, "backend": …} on one line'
     )
+    add_github_options(parser)
     parser.set_defaults(run=up)
 
 
@@ -51,7 +56,10 @@ def up(args: argparse.Namespace) -> int:
     host = _loopback(args.host)
     if not 0 <= args.port <= 65535:
         raise Problem(f"--port {args.port} is not a port: it must be 0 to 65535")
-    local = start_service(args.backend, terminal, host=host, port=args.port, warnings=True)
+    github = github_of(args, os.environ)
+    local = start_service(
+        args.backend, terminal, host=host, port=args.port, warnings=True, github=github
+    )
     try:
         last_words = "towline: left at once; what is still running is being ended"
         with Interruption(local.changes.ring, status=130, last_words=last_words) as interruption:
@@ -61,6 +69,9 @@ def up(args: argparse.Namespace) -> int:
             else:
                 print(f"export TOWLINE_URL={local.url}", flush=True)
                 print(f"export TOWLINE_TOKEN={local.token}", flush=True)
+            if github is not None:
+                for line in explained(github, local.url, os.environ):
+                    terminal.say(line)
             terminal.say(f"ready at {local.url}; its state ends with it; Ctrl-C stops it")
             while not interruption.count:
                 local.changes.wait(3600)

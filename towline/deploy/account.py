@@ -115,7 +115,7 @@ def open_account(*, region: str | None = None, profile: str | None = None) -> Ac
             region_name=region or os.environ.get("AWS_REGION"),
         )
         # Asked for at once: otherwise the first request says so, in other words.
-        credentials = session.get_credentials()
+        credentials = _credentials(session)
     if not session.region_name:
         raise DeployError(
             "no AWS region is known: give --region, or set AWS_REGION, such as eu-west-1"
@@ -132,6 +132,16 @@ def open_account(*, region: str | None = None, profile: str | None = None) -> Ac
     )
 
 
+def _credentials(session: Session) -> Any:
+    try:
+        return session.get_credentials()
+    except OSError as trouble:  # the profile's credential_process
+        raise DeployError(
+            f"the program that gives the AWS credentials can't be run ({trouble}): look at "
+            "credential_process in ~/.aws/config, or set --profile or AWS_PROFILE to another"
+        ) from None
+
+
 def _make(session: Session, name: str) -> Any:
     from botocore.config import Config
 
@@ -141,4 +151,8 @@ def _make(session: Session, name: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
     )
     # One fixed service name would pick one of boto3's typed overloads; any will do here.
-    return cast("Any", session.client)(name, config=config)
+    make = cast("Any", session.client)
+    try:
+        return make(name, config=config)
+    except ValueError as trouble:
+        raise DeployError(f"{trouble}: look at AWS_ENDPOINT_URL, or unset it for AWS") from None

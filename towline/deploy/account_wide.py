@@ -32,7 +32,21 @@ def make_ecs_role(account: Account) -> bool:
 
 
 def api_log_role(account: Account) -> Literal["make", "existing"]:
-    """Whether API Gateway already has a role to write logs with: one per account and region."""
+    """Whether API Gateway already has a role to write logs with: one per account and region.
+
+    The setting outlives its role, as when a first deployment was rolled back: then it is made.
+    """
     with aws_calls("ask API Gateway for its role to write logs with"):
-        answer = account.apigateway().get_account()
-    return "existing" if answer.get("cloudwatchRoleArn") else "make"
+        role = str(account.apigateway().get_account().get("cloudwatchRoleArn") or "")
+    return "existing" if role and not _is_gone(account, role) else "make"
+
+
+def _is_gone(account: Account, role_arn: str) -> bool:
+    """Whether there is no such role. False also when these credentials may not ask: others' roles
+    are none of a deployer's business.
+    """
+    try:
+        account.iam().get_role(RoleName=role_arn.rpartition("/")[2])
+    except ClientError as error:
+        return code_of(error) in ("NoSuchEntity", "NoSuchEntityException")
+    return False

@@ -80,10 +80,14 @@ def sentence(what: str, error: ClientError | BotoCoreError) -> str:
     if isinstance(error, NoRegionError):
         return "no AWS region is known: give --region, or set AWS_REGION, such as eu-west-1"
     if isinstance(error, ConnectionError | HTTPClientError):
-        return f"could not {what}: AWS can't be reached ({_plain(error)}); is the network up?"
+        return (
+            f"could not {what}: AWS can't be reached ({_plain(error)}): is the network up, "
+            "and is there such a region?"
+        )
     if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
         return (
-            f"the AWS sign-in has ended ({_plain(error)}): sign in again, then repeat the command"
+            f"the AWS sign-in has ended ({_plain(error)}): sign in again ('aws sso login'), "
+            "then repeat the command"
         )
     return f"could not {what}: {_plain(error)}"
 
@@ -121,4 +125,4 @@ def action_of(error: ClientError) -> str:
 
 
 def _plain(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+    return " ".join(str(error).split()).rstrip(".: ")

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from towline.deploy.aws_words import aws_calls, code_of
 from towline.deploy.change import Change, changes_of
+from towline.deploy.early_validation import found_early
 from towline.deploy.errors import DeployFailed
 from towline.deploy.failure_words import explained
 
@@ -32,6 +33,8 @@ CAPABILITIES: tuple[CapabilityType, ...] = (
 POLL_S = 1.0
 # CloudFormation has no code for this: the change set fails with one of these reasons.
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+EARLY = "EarlyValidation"
+"""In the reason when the cause has to be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Wanted:
     parameters: Mapping[str, str | None] = field(default_factory=dict)
     """None: as it is in the stack now."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    revert_drift: bool = False
+    """Whether an update also puts back what was changed behind CloudFormation's back.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,9 @@ def make(
     change set; ``drop`` removes both. ``name`` must be new. Raises ``DeployError`` in words.
     """
     kind: Literal["CREATE", "UPDATE"] = "UPDATE" if old and old.has_resources else "CREATE"
-    template: Any = {"TemplateURL": wanted.url} if wanted.url else {"TemplateBody": wanted.body}
+    source: Any = {"TemplateURL": wanted.url} if wanted.url else {"TemplateBody": wanted.body}
+    if wanted.revert_drift and kind == "UPDATE":
+        source["DeploymentMode"] = "REVERT_DRIFT"
     with aws_calls(f"make a change set for the stack {wanted.name}"):
         made = cfn.create_change_set(
             StackName=wanted.name,
@@ -80,7 +90,7 @@ def make(
             Capabilities=list(CAPABILITIES),
             Parameters=_parameters(wanted.parameters),
             Tags=[{"Key": key, "Value": value} for key, value in sorted(wanted.tags.items())],
-            **template,
+            **source,
         )
     id_, stack_id = made["Id"], made["StackId"]
     try:
@@ -90,10 +100,13 @@ def make(
         drop(cfn, ChangeSet(id_, name, stack_id, kind, ()))
         raise
     if shown["Status"] == "FAILED":
-        drop(cfn, ChangeSet(id_, name, stack_id, kind, ()))
         reason = str(shown.get("StatusReason", ""))
+        # Asked before it is deleted, and its findings with it.
+        found = found_early(cfn, id_) if EARLY in reason else ""
+        drop(cfn, ChangeSet(id_, name, stack_id, kind, ()))
         if any(words in reason for words in NO_CHANGES):
             return None
+        reason = found or reason
         raise DeployFailed(
             f"CloudFormation refuses the change of the stack {wanted.name}: {explained(reason)}"
         )

@@ -27,7 +27,7 @@ _ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("reservedconcurrentexecutions", "unreservedconcurrentexecution"),
         ("the account's Lambda concurrency is too small for the reservations: have 'Concurrent "
-        "executions' raised in Service Quotas, or set the ReservedConcurrency parameters to 0"),
+        "executions' raised in Service Quotas, or give --parameter ApiReservedConcurrency=0"),
     ),
     (
         ("s3 error", "nosuchkey", "access denied for operation 'aws::lambda"),

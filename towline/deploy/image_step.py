@@ -138,10 +138,12 @@ class ImageStep:
         return {IMAGE_PARAMETER: image, ARCHS_PARAMETER: self.order.image.arch}
 
     def _in_use(self) -> str | None:
-        """The image of the service as it is now."""
+        """The image of the service as it is now; None when it is for other jobs' processor."""
         name = names.service_stack(self.order.stage)
         stack = find_stack(self.account.cloudformation(), name)
         if stack is None or not stack.has_resources:
+            return None
+        if stack.parameters.get(ARCHS_PARAMETER) not in (None, "", self.order.image.arch):
             return None
         return stack.parameters.get(IMAGE_PARAMETER) or None
 

@@ -26,6 +26,8 @@ class Order:
     image: ImageChoice = field(default_factory=ImageChoice)
     new_token: bool = False
     continue_rollback: bool = False
+    revert_drift: bool = False
+    """Also put back what was changed by hand: CloudFormation compares templates alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,28 @@ from towline.deploy.errors import DeployError
 from towline.deploy.template_parts import check_whole, join_parts
 
 Architecture = Literal["arm64", "x86_64"]
+ARCHITECTURES: tuple[Architecture, ...] = ("arm64", "x86_64")
+ARCHITECTURE_OUTPUT = "FunctionArchitecture"
+"""The stack's output that tells a later deploy what the functions are for."""
 
 API_STAGE = "api"
-FUNCTIONS = ("api_handler", "launcher", "task_state", "reaper")
+FUNCTIONS = (
+    "api_handler", "launcher", "task_state", "builder", "notifier", "outbox", "reaper",
+)  # fmt: skip
 """As Chalice names them; each has a role of its own."""
 CODE_FOLDER = "/var/task"
 LAYER_FOLDER = "/opt"
 """Where Lambda unpacks a function's zip and a layer's."""
+PYTHONS = ((3, 11), (3, 14))
+"""The first and the last Python that this project and Lambda have in common.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
 COMPRESS_FROM_BYTES = 1024
 CHALICE_LIMIT_S = 300.0
+WHEELS_MISSING = "Could not install dependencies"
+"""What Chalice prints, with exit status 0, when wheels are missing (chalice.constants)."""
+ROOM_BYTES = 200 << 20
+"""What packaging needs in the folder for temporary files, with some to spare: pip, which Chalice
+calls, does not say that a disk is full."""
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 _NO_RIGHTS = {"Version": "2012-10-17", "Statement": []}
@@ -57,6 +70,8 @@ def make_package(root: Path, out: Path, *, stage: str, architecture: Architectur
     ``constraints.txt`` pins where there is one. The functions' Python is this interpreter's.
     Raises ``DeployError`` that says what is wrong.
     """
+    check_python(sys.version_info[:2])
+    _check_room()
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="towline-package-") as place:
         folder = Path(place)
@@ -76,7 +91,30 @@ def make_package(root: Path, out: Path, *, stage: str, architecture: Architectur
     _point_to(template, code_key, layer_key)
     template["Description"] = "Towline: runs every job in a container of its own"
     template["Parameters"]["Stage"]["Default"] = stage
+    template["Outputs"][ARCHITECTURE_OUTPUT] = {"Value": architecture}
     return Package(template, code, layer, code_key, layer_key)
+
+
+def check_python(version: tuple[int, int]) -> None:
+    """Raise ``DeployError`` when Lambda has no runtime of this Python: CloudFormation would say so
+    after minutes, in the middle of a deployment."""
+    first, last = PYTHONS
+    if not first <= version <= last:
+        span = f"{first[0]}.{first[1]} to {last[0]}.{last[1]}"
+        raise DeployError(
+            f"Lambda has no runtime for Python {version[0]}.{version[1]}, and the functions run in "
+            f"the Python that packages them: run towline with Python {span}"
+        )
+
+
+def _check_room() -> None:
+    place = tempfile.gettempdir()
+    free = shutil.disk_usage(place).free
+    if free < ROOM_BYTES:
+        raise DeployError(
+            f"{place} has {free >> 20} MiB free, and packaging needs {ROOM_BYTES >> 20} MiB for a "
+            "moment: make room, or set TMPDIR to another folder"
+        )
 
 
 def _stage_sources(root: Path, folder: Path) -> None:
@@ -85,6 +123,9 @@ def _stage_sources(root: Path, folder: Path) -> None:
         shutil.copytree(root / "chalicelib", folder / "chalicelib", ignore=_LEFT_OUT)
         for name in ("app.py", "requirements.txt"):
             shutil.copyfile(root / name, folder / name)
+    except shutil.Error as troubles:  # what copytree says of several files
+        source, _, why = troubles.args[0][0]
+        raise DeployError(f"{source} could not be copied to {folder}: {why}") from None
     except OSError as trouble:
         raise DeployError(
             f"{trouble.filename} can't be read ({trouble.strerror}): is {root} a whole copy of "
@@ -139,10 +180,12 @@ def _run_chalice(folder: Path, stage: str, part: Path, packed: Path) -> None:
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
         raise DeployError(f"the functions could not be packaged; chalice said:\n{said[-3000:]}")
-    if not (packed / "layer-deployment.zip").exists():
+    said = (done.stdout + done.stderr).strip()
+    # Chalice only warns of a wheel that it could not get, and packs the rest.
+    if WHEELS_MISSING in said or not (packed / "layer-deployment.zip").exists():
         raise DeployError(
             "the wheels that the functions need could not be packaged: is the package index "
-            f"reachable?\n{done.stdout.strip()[-3000:]}"
+            f"reachable?\n{said[-3000:]}"
         )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from towline.deploy.errors import DeployError
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def parse(words: Iterable[str]) -> dict[str, str]:
@@ -37,6 +40,43 @@ def check_known(
         close = difflib.get_close_matches(name, free, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(free))}"
         raise DeployError(f"--parameter {name} is not a parameter of the templates; {hint}")
+
+
+def check_values(given: Mapping[str, str], templates: Iterable[Mapping[str, Any]]) -> None:
+    """Raise ``DeployError`` for a value that a template's own rules forbid.
+
+    CloudFormation says so as well, but of the service's stack only when the data stack is made and
+    the image is built and pushed.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+    """
+    for template in templates:
+        for name, declared in template.get("Parameters", {}).items():
+            wrong = _forbidden(given[name], declared) if name in given else None
+            if wrong:
+                raise DeployError(f"--parameter {name}: {given[name]!r} can't be taken: {wrong}")
+
+
+def _forbidden(value: str, declared: Mapping[str, Any]) -> str | None:
+    allowed = [str(word) for word in declared.get("AllowedValues", ())]
+    if allowed and value not in allowed:
+        return f"it must be one of {', '.join(allowed)}"
+    if declared.get("Type") == "Number":
+        return _not_the_number(value, declared)
+    pattern = declared.get("AllowedPattern")
+    if pattern and not re.fullmatch(pattern, value):
+        return f"it takes {declared.get('ConstraintDescription', f'what matches {pattern}')}"
+    return None
+
+
+def _not_the_number(value: str, declared: Mapping[str, Any]) -> str | None:
+    if not _NUMBER.fullmatch(value):
+        return "it must be a number"
+    least, most = declared.get("MinValue"), declared.get("MaxValue")
+    if least is not None and float(value) < least:
+        return f"it must be at least {least}"
+    if most is not None and float(value) > most:
+        return f"it must be at most {most}"
+    return None
 
 
 def for_stack(

@@ -141,11 +141,12 @@ def commands(repository: RunnerRepository, choice: ImageChoice, *, region: str, 
     image = f"{repository.uri}:{tag}"
     options = f"--platform {PLATFORMS[choice.arch]} --build-arg BASE={shlex.quote(base)}"
     login = f"docker login --username AWS --password-stdin {repository.registry}"
+    deploy = f"towline deploy --stage {stage} --region {region}"
     lines = (
         f"docker build {options} --tag {image} {shlex.quote(str(folder))}",
         f"aws ecr get-login-password --region {region} | {login}",
         f"docker push {image}",
-        f"towline deploy --stage {stage} --region {region} --runner-image {tag}",
+        f"{deploy} --arch {choice.arch} --runner-image {tag}",
     )
     return "\n".join(f"  {line}" for line in lines)
 

@@ -39,13 +39,15 @@ class WantedStacks:
     say: Callable[[str], None]
 
     def check_parameters(self) -> None:
-        """Raise ``DeployError`` for what no template takes, before AWS is asked for anything."""
+        """Raise ``DeployError`` for names and values that no template takes, before AWS is asked
+        for anything."""
         of_data, of_service = self.templates.data, self.templates.package.template
         # What the data stack gives, the service's can't be told otherwise.
         passed_on = set(of_data["Outputs"]) - set(of_data["Parameters"])
         parameters.check_known(
             self.order.parameters, (of_data, of_service), computed={*COMPUTED, *passed_on}
         )
+        parameters.check_values(self.order.parameters, (of_data, of_service))
 
     def data(self) -> Wanted:
         """The data stack. Uploads nothing: the bucket to upload to is in it."""
@@ -65,6 +67,7 @@ class WantedStacks:
                 before=before,
             ),
             tags=self._tags(old),
+            revert_drift=self.order.revert_drift,
         )
 
     def service(
@@ -86,6 +89,7 @@ class WantedStacks:
             ),
             url=self._upload(data, only_template=only_template),
             tags=self._tags(old),
+            revert_drift=self.order.revert_drift,
         )
 
     def _upload(self, data: Stack, *, only_template: bool) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.ports import Backend
     from towline.backends.delivery import OnStop
     from towline.backends.docker_engine import Engine
-    from towline.backends.docker_launch import HostOptions
+    from towline.backends.docker_launch import HostOptions, Logins
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
@@ -79,6 +79,7 @@ def docker_backend(
     network: str,
     progress: Callable[[str], None],
     host_options: HostOptions = lambda _: {},
+    logins: Logins = lambda _: None,
 ) -> Backend:
     """The docker backend with its runner image, built now if need be. Raises ``BackendProblem``."""
     from towline.backends.docker import DockerBackend
@@ -91,6 +92,7 @@ def docker_backend(
             network=network,
             progress=progress,
             host_options=host_options,
+            logins=logins,
         )
     except ServiceTrouble as trouble:
         raise BackendProblem(str(trouble)) from None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 
-SERIAL = frozenset({"dynamodb", "sqs", "ssm", "ecs"})
+SERIAL = frozenset({"dynamodb", "sqs", "ssm", "ecs", "secretsmanager"})
 """Services whose requests wait for each other. S3 is not among them: logs are large, and the
 service relies on no condition there."""
 
@@ -51,11 +51,17 @@ class EmbeddedAws:
         self._locks = {name: threading.RLock() for name in SERIAL}
         self._routes: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}
         self._listeners: dict[tuple[str, str], list[Callable[[], None]]] = {}
+        self._watchers: dict[str, list[Callable[[str, bytes], None]]] = {}
         self._closed = False
 
     def on(self, service: str, operation: str, call: Callable[[], None]) -> None:
         """Call this after each request of that kind, on the thread that made it."""
         self._listeners.setdefault((service, operation), []).append(call)
+
+    def watch(self, service: str, call: Callable[[str, bytes], None]) -> None:
+        """Call this with operation and body of each request to the service that was not refused,
+        on the thread that made it and after it has had its effect."""
+        self._watchers.setdefault(service, []).append(call)
 
     def session(self) -> Session:
         """A session whose clients talk to this account and to nothing else.
@@ -107,6 +113,9 @@ class EmbeddedAws:
             status, headers, body = error.code or 500, dict(error.get_headers()), error.get_body()
         for call in self._listeners.get((service, operation), ()):
             call()
+        if status < 300:
+            for watcher in self._watchers.get(service, ()):
+                watcher(operation, _bytes(request.body))
         return AWSResponse(request.url, status, cast("Any", headers), cast("Any", _Body(body)))
 
     def _handler(self, service: str, url: str) -> Handler:
@@ -163,6 +172,12 @@ def _pass_attribute_values_on() -> None:
 
     model: Any = get_service_model("dynamodb")
     model._service_description["shapes"]["AttributeValue"]["document"] = True
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body.encode() if isinstance(body, str) else bytes(body)
 
 
 class _Body(io.BytesIO):

@@ -43,3 +43,30 @@ def sqs_batch(messages: list[Any], queue: str) -> dict[str, Any]:
             for message in messages
         ]
     }
+
+
+def table_change(
+    table: str, key: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any] | None
+) -> dict[str, Any]:
+    """One record of a table's stream, old and new image.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+    """
+    kind = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+    number = str(uuid.uuid4().int)
+    images = {"OldImage": old, "NewImage": new}
+    return {
+        "eventID": uuid.uuid4().hex,
+        "eventName": kind,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "eventSourceARN": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/local",
+        "dynamodb": {
+            "Keys": key,
+            "SequenceNumber": number,
+            "SizeBytes": 0,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+            **{name: image for name, image in images.items() if image is not None},
+        },
+    }

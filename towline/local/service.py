@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from towline.local.backend_choice import choose, docker_backend, process_backend
 from towline.local.bell import Bell
+from towline.local.build_pumps import start_build_pumps, store_github
 from towline.local.embedded_aws import REGION, EmbeddedAws
 from towline.local.http_server import Answer, Incoming, LoopbackServer, error_answer
 from towline.local.lambda_events import scheduled
-from towline.local.launch_pump import LaunchPump
+from towline.local.queue_pump import QueuePump
 from towline.local.timer import Timer
 
 if TYPE_CHECKING:
     from chalicelib.domain.evidence import Stop
+    from chalicelib.ports import RegistryLogin
     from chalicelib.settings import Settings
     from chalicelib.usecases.dispatcher import Dispatcher
     from towline.backends.docker_launch import HostOptions
     from towline.client.service import Service
     from towline.local.gateway import Gateway
+    from towline.local.local_github import LocalGitHub
     from towline.local.relay import Relay
     from towline.local.ringing_meter import RingingMeter
 
@@ -30,6 +33,7 @@ REAP_S = 5.0
 FLUSH_S = 0.25
 """Nothing is paid by request here, so a log may be sent in smaller pieces than in a deployment."""
 MAX_BODY = 6 << 20
+QUEUES = "https://queue.amazonaws.com/123456789012"
 
 
 class LocalService:
@@ -52,6 +56,7 @@ class LocalService:
         self.backend_name = ""
         self.backend_note = ""
         self._host = host
+        self._github: LocalGitHub | None = None
         self._ready = False
         self._open = contextlib.ExitStack()
 
@@ -64,14 +69,17 @@ class LocalService:
         port: int = 0,
         progress: Callable[[str], None] = lambda _: None,
         host_options: HostOptions = lambda _: {},
+        github: LocalGitHub | None = None,
     ) -> LocalService:
         """Start it and wait until it serves. ``backend`` is auto, docker or process.
 
         ``host_options`` are for the docker backend: what a job's container has besides.
+        ``github``: None: without its secrets no webhook is taken.
         Raises ``BackendProblem`` (no engine, no runner image) and ``OSError`` (port in use); then
         nothing is left running.
         """
         service = cls(host=host)
+        service._github = github
         try:
             service._start(backend, port, progress, host_options)
         except BaseException:
@@ -131,6 +139,7 @@ class LocalService:
                 network=network,
                 progress=progress,
                 host_options=host_options,
+                logins=self._registry_login,
             )
         else:
             backend = process_backend(runner_url=runner_url, on_stop=self._observe, owner=owner)
@@ -151,8 +160,10 @@ class LocalService:
         # This key pair signs upload permits and is good for nothing else: there is no other AWS.
         permit_key = AwsCredentials(f"LOCAL{secrets.token_hex(8)}", secrets.token_hex(32))
         clients = AwsClients(region=REGION, credentials=permit_key, session=self.aws.session())
-        settings = _settings(runner_url, f"{runner_url}{UPLOAD}")
+        settings = _settings(runner_url, f"{runner_url}{UPLOAD}", self.url, self._github)
         create_resources(clients, settings)
+        if self._github is not None:
+            store_github(clients, settings, self._github)
         self._meter = RingingMeter(self.changes.ring)
         dispatcher = wiring.build(settings, clients, backend=backend, meter=self._meter)
         self.dispatcher = dispatcher
@@ -167,13 +178,15 @@ class LocalService:
             clock=wiring.utc_now,
             arrived=self.changes.ring,
         )
-        pump = LaunchPump(
+        pump = QueuePump(
+            "launch",
             clients.sqs,
             settings.queue_url,
             lambda event: launcher(event, Context()),
         )
         self._open.callback(pump.close)
         self.aws.on("sqs", "SendMessage", pump.ring)
+        start_build_pumps(self.aws, clients, settings, self._open)
         timer = Timer(
             REAP_S, lambda: reaper(scheduled(wiring.utc_now()), Context()), name="towline-reaper"
         )
@@ -202,12 +215,17 @@ class LocalService:
             return error_answer(503, "starting", "The service is starting.")
         return self.relay(request)
 
+    def _registry_login(self, name: str) -> RegistryLogin | None:
+        return self.dispatcher.collaborators.registries.login(name)
+
     def _observe(self, job_id: str, attempt: int, stop: Stop) -> None:
         """The backend's word on a task, as the ECS event handler would take it."""
         self.dispatcher.observe_stop(job_id, attempt, stop)
 
 
-def _settings(runner_url: str, upload_url: str) -> Settings:
+def _settings(
+    runner_url: str, upload_url: str, own_url: str, github: LocalGitHub | None
+) -> Settings:
     from chalicelib.settings import Settings
 
     # moto's state is one for the whole process: names of our own keep services apart.
@@ -215,10 +233,15 @@ def _settings(runner_url: str, upload_url: str) -> Settings:
     return Settings(
         table=name,
         bucket=name,
-        queue_url=f"https://queue.amazonaws.com/123456789012/{name}",
+        queue_url=f"{QUEUES}/{name}",
+        builds_queue_url=f"{QUEUES}/{name}-builds.fifo",
+        notices_queue_url=f"{QUEUES}/{name}-notices.fifo",
         public_url=runner_url,
         stage="local",
         prefix=f"/{name}",
+        github_url=github.url if github else "",
+        pages_url=(github.public_url if github else "") or own_url,
         upload_url=upload_url,
+        log_links=False,
         flush_s=FLUSH_S,
     )

@@ -1,4 +1,4 @@
-"""The one call: a runner that is ready on an engine."""
+"""A runner that is ready on an engine: its image alone, or with its volume."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from docker.errors import DockerException
 
 from towline.runner_build.errors import RunnerImageError
 from towline.runner_build.image import (
+    BuiltImage,
     RunnerImage,
     base_image_id,
     build_image,
@@ -31,6 +32,23 @@ def ensure_runner(
 ) -> RunnerImage:
     """Find the runner's image and its volume on this engine, or make them. Repeatable.
 
+    As ``ensure_image``, and the volume besides, which jobs with an image of their own mount.
+
+    Raises ``RunnerImageError``.
+    """
+    with _engine_answers(), _one_at_a_time(progress):
+        built = _image(client, base, progress)
+        volume = ensure_volume(
+            client, image_id=built.image_id, content=built.content, progress=progress
+        )
+    return RunnerImage(tag=built.tag, image_id=built.image_id, content=built.content, volume=volume)
+
+
+def ensure_image(
+    client: docker.DockerClient, *, base: str | None, progress: Callable[[str], None]
+) -> BuiltImage:
+    """Find the runner's image on this engine, or build it. Repeatable.
+
     ``base`` is the image that jobs without one of their own run in; None: TOWLINE_RUNNER_BASE, else
     ``DEFAULT_BASE``. The image is known by its content: the runner's files and the base's id. The
     first build takes seconds to half a minute and is told to ``progress``, a sentence at a time;
@@ -39,22 +57,32 @@ def ensure_runner(
 
     Raises ``RunnerImageError``.
     """
+    with _engine_answers(), _one_at_a_time(progress):
+        return _image(client, base, progress)
+
+
+def _image(
+    client: docker.DockerClient, base: str | None, progress: Callable[[str], None]
+) -> BuiltImage:
     base = base or os.environ.get("TOWLINE_RUNNER_BASE") or DEFAULT_BASE
     files = image_files(runner_folder())
+    base_id = base_image_id(client, base, progress)
+    content = content_hash(files, base_id)
+    image_id = find_image(client, content) or build_image(
+        client, files, content=content, base_id=base_id, base=base, progress=progress
+    )
+    return BuiltImage(tag=image_tag(content), image_id=image_id, content=content)
+
+
+@contextmanager
+def _engine_answers() -> Iterator[None]:
     try:
-        with _one_at_a_time(progress):
-            base_id = base_image_id(client, base, progress)
-            content = content_hash(files, base_id)
-            image_id = find_image(client, content) or build_image(
-                client, files, content=content, base_id=base_id, base=base, progress=progress
-            )
-            volume = ensure_volume(client, image_id=image_id, content=content, progress=progress)
+        yield
     except DockerException as trouble:
         raise RunnerImageError(
             f"The Docker engine did not answer while the runner's image was looked for: {trouble}. "
             "Is it running, and may you use it?"
         ) from trouble
-    return RunnerImage(tag=image_tag(content), image_id=image_id, content=content, volume=volume)
 
 
 @contextmanager

@@ -29,6 +29,18 @@ SHOWN_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """The runner's image on one engine."""
+
+    tag: str
+    """``towline-runner:<12 hex digits of the content's hash>``."""
+    image_id: str
+    """``sha256:...``: this engine's name of it; a registry has another, its digest."""
+    content: str
+    """64 hex digits: the hash of the runner's files and of the base image."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunnerImage:
     """A runner that is ready to be used on one engine."""
 

@@ -30,7 +30,9 @@ class JobService(Protocol):
 
     def cancel(self, job_id: str) -> dict[str, Any]: ...
 
-    def log(self, job_id: str, offset: int, attempt: int | None = None) -> LogPage: ...
+    def log_pages(
+        self, job_id: str, offset: int, attempt: int | None = None
+    ) -> Iterator[LogPage]: ...
 
 
 Submit = Callable[[Case, dict[str, Any]], str]
@@ -109,14 +111,16 @@ def _cancel(service: JobService, job_id: str) -> None:
 
 
 def _pages(service: JobService, job_id: str) -> Iterator[tuple[bytes, int]]:
-    offset = 0
-    while True:
-        page = service.log(job_id, offset)
-        if page.data:
-            yield page.data, page.gap
-        if page.complete or not page.data:
+    offset, complete = 0, False
+    while not complete:
+        before = offset
+        for page in service.log_pages(job_id, offset):
+            complete = page.complete
+            if page.data:
+                yield page.data, page.gap
+                offset = page.next_offset
+        if offset == before:
             return
-        offset = page.next_offset
 
 
 def _observed(job: dict[str, Any], log: LogDigest) -> Observed:

@@ -50,6 +50,8 @@ class Operations:
         self._looks = 0
         self.change_set_reason: str | None = None
         """Why the next change set fails."""
+        self.early_findings: list[dict[str, str]] = []
+        """What DescribeEvents tells of any change set."""
 
     def carry_out(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         methods: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -59,6 +61,7 @@ class Operations:
             "ListChangeSets": self._list_change_sets,
             "DeleteChangeSet": self._delete_change_set,
             "ExecuteChangeSet": self._execute_change_set,
+            "DescribeEvents": self._describe_events,
             "DescribeStackEvents": self._describe_stack_events,
             "ListStackResources": self._list_stack_resources,
             "DeleteStack": self._delete_stack,
@@ -206,6 +209,10 @@ class Operations:
             "StatusReason": made.reason or None,
             "Changes": made.changes if status == "CREATE_COMPLETE" else [],
         }
+
+    def _describe_events(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self._change_set(asked)
+        return {"OperationEvents": self.early_findings}
 
     def _list_change_sets(self, asked: dict[str, Any]) -> dict[str, Any]:
         stack = self._known(asked["StackName"])

@@ -39,11 +39,12 @@ class Board:
         self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
         self._tokens: dict[str, tuple[str, list[str], dict[str, Any]]] = {}
-        self.clusters: set[str] = set()
+        self.clusters: dict[str, tuple[str, ...]] = {}
+        """The capacity providers of each."""
 
     def create_cluster(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         name = parameters.get("clusterName", "default")
-        self.clusters.add(name)
+        self.clusters[name] = tuple(parameters.get("capacityProviders") or ())
         cluster = {"clusterName": name, "clusterArn": cluster_arn(name), "status": "ACTIVE"}
         return {"cluster": cluster}
 
@@ -53,7 +54,8 @@ class Board:
         definition = self._definitions.find(parameters.get("taskDefinition", ""))
         if definition is None:
             raise client_error("TaskDefinition not found.")
-        check_run_task(parameters, definition)
+        check_run_task(parameters, definition, self.clusters[cluster])
+        self._definitions.check_roles(definition)
         token = parameters.get("clientToken")
         asked = json.dumps(
             {k: v for k, v in parameters.items() if k != "clientToken"}, sort_keys=True

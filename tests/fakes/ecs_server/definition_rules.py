@@ -13,6 +13,8 @@ from tests.fakes.ecs_server.errors import client_error, invalid
 
 _FAMILY = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
 _IMAGE = re.compile(r"[A-Za-z0-9/:._#@-]{1,255}\Z")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+\Z")
+_SECRET = re.compile(r"(arn:aws[a-z-]*:secretsmanager:\S+|[A-Za-z0-9/_+=.@-]{1,512})\Z")
 _GIB = 1024
 # Written apart from the service's own table, so that a slip in one shows.
 _FARGATE = {
@@ -49,6 +51,9 @@ def check_definition(definition: Mapping[str, Any]) -> None:
     reserved = sum(c.get("memory") or c.get("memoryReservation") or 0 for c in containers)
     if reserved > int(memory):
         raise client_error("Invalid setting for container. The memory of all exceeds the task's.")
+    for field in ("executionRoleArn", "taskRoleArn"):
+        if field in definition and not _ROLE.match(definition[field]):
+            raise client_error("Role is not valid")
     volumes = {volume["name"] for volume in definition.get("volumes") or []}
     for container in containers:
         _check_container(container, containers, volumes, logs_role="executionRoleArn" in definition)
@@ -73,6 +78,7 @@ def _check_container(
     for mount in container.get("mountPoints") or []:
         if mount.get("sourceVolume") not in volumes:
             raise client_error(f"Unknown volume '{mount.get('sourceVolume')}'.")
+    _check_credentials(container.get("repositoryCredentials"), pulls_role=logs_role)
     _check_dependencies(container, containers)
     _check_log(container.get("logConfiguration"), logs_role=logs_role)
     for variable in container.get("environment") or []:
@@ -88,6 +94,21 @@ def _check_dependencies(container: Mapping[str, Any], containers: list[Mapping[s
             raise client_error(f"Invalid dependency of container {container['name']}.")
         if condition in ("SUCCESS", "COMPLETE") and essential[other]:
             raise client_error(f"A container that others wait to end can't be essential: {other}.")
+
+
+def _check_credentials(credentials: Mapping[str, Any] | None, *, pulls_role: bool) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html"""
+    if credentials is None:
+        return
+    if set(credentials) != {"credentialsParameter"}:
+        raise invalid("Unknown parameter in repositoryCredentials")
+    if not _SECRET.match(credentials["credentialsParameter"]):
+        raise client_error("The repository credentials parameter is not a secret's name or ARN.")
+    if not pulls_role:
+        raise client_error(
+            "Fargate requires task definition to have execution role ARN to support private "
+            "registry authentication."
+        )
 
 
 def _check_log(logging: Mapping[str, Any] | None, *, logs_role: bool) -> None:

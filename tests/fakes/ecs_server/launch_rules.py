@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from tests.fakes.ecs_server.errors import invalid
+from tests.fakes.ecs_server.errors import client_error, invalid
 
 MAX_OVERRIDES = 8192
 MAX_STARTED_BY = 128
@@ -19,20 +19,25 @@ MAX_COUNT = 10
 MAX_SUBNETS = 16
 MAX_GROUPS = 5
 MAX_TAGS = 50
+MAX_PROVIDERS = 20
 
 _STARTED_BY = re.compile(r"[A-Za-z0-9\-/_]*\Z")
 _TOKEN = re.compile(r"[\x21-\x7e]+\Z")
 
 
-def check_run_task(parameters: Mapping[str, Any], definition: Mapping[str, Any]) -> None:
-    """Raise the error that ECS gives for these parameters, if it gives one."""
+def check_run_task(
+    parameters: Mapping[str, Any], definition: Mapping[str, Any], providers: Collection[str]
+) -> None:
+    """Raise the error that ECS gives for these parameters, if it gives one.
+
+    ``providers`` are the cluster's capacity providers.
+    """
     count = parameters.get("count", 1)
     if not 1 <= count <= MAX_COUNT:
         raise invalid(f"Tasks count must be between 1 and {MAX_COUNT}")
     _check_words(parameters)
     _check_overrides(parameters.get("overrides") or {}, definition)
-    if parameters.get("launchType") not in ("FARGATE", None):
-        raise invalid("The launch type is not one that this cluster has")
+    _check_capacity(parameters, providers)
     if "FARGATE" not in definition.get("requiresCompatibilities", []):
         raise invalid("Task definition does not support launch_type FARGATE.")
     if definition.get("networkMode") == "awsvpc":
@@ -50,6 +55,39 @@ def _check_words(parameters: Mapping[str, Any]) -> None:
     token = parameters.get("clientToken")
     if token is not None and (len(token) > MAX_TOKEN or not _TOKEN.match(token)):
         raise invalid(f"clientToken must have 1 to {MAX_TOKEN} printable ASCII characters")
+
+
+def _check_capacity(parameters: Mapping[str, Any], providers: Collection[str]) -> None:
+    """A launch type or a strategy, not both; without either it would be EC2.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+    """
+    strategy = parameters.get("capacityProviderStrategy")
+    launch_type = parameters.get("launchType")
+    if strategy is None:
+        if launch_type is None:
+            raise invalid("Task definition does not support launch_type EC2.")
+        if launch_type != "FARGATE":
+            raise client_error("No Container Instances were found in your cluster.")
+        return
+    if launch_type is not None:
+        raise invalid(
+            "Specifying both a launch type and capacity provider strategy is not supported. Remove "
+            "one and try again."
+        )
+    if not 1 <= len(strategy) <= MAX_PROVIDERS:
+        raise invalid("A capacity provider strategy must have 1 to 20 capacity providers.")
+    for entry in strategy:
+        if set(entry) - {"capacityProvider", "weight", "base"}:
+            raise invalid("Unknown parameter in capacityProviderStrategy")
+        if entry.get("capacityProvider") not in providers:
+            raise invalid(
+                "The specified capacity provider strategy cannot contain a capacity provider that "
+                "is not associated with the cluster. Associate the capacity provider with the "
+                "cluster and try again."
+            )
+    if not any(entry.get("weight", 0) > 0 for entry in strategy):
+        raise invalid("At least one capacity provider must have a weight greater than 0.")
 
 
 def _check_overrides(overrides: Mapping[str, Any], definition: Mapping[str, Any]) -> None:

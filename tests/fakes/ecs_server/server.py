@@ -56,7 +56,8 @@ class EcsServer:
 
             self._runner = Containers(docker_client, network, self.owner)
         self.board = Board(self.definitions, self._runner, self.events.tell, salt)
-        self.board.create_cluster({"clusterName": cluster})
+        providers = ["FARGATE", "FARGATE_SPOT"]
+        self.board.create_cluster({"clusterName": cluster, "capacityProviders": providers})
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True

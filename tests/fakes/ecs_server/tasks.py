@@ -93,7 +93,7 @@ class Task:
                 "version": self.version,
                 "cpu": self.definition["cpu"],
                 "memory": self.definition["memory"],
-                "launchType": "FARGATE",
+                **self._capacity(),
                 "platformVersion": "1.4.0",
                 "attachments": [],
                 "overrides": self.parameters.get("overrides") or {},
@@ -106,6 +106,13 @@ class Task:
             if self.stopped_reason:
                 shown["stoppedReason"] = self.stopped_reason
             return shown | {n: moment(self.times[n]) for n in TIMES if n in self.times}
+
+    def _capacity(self) -> dict[str, Any]:
+        """A task shows the launch type or the provider, whichever it was started by."""
+        strategy = self.parameters.get("capacityProviderStrategy")
+        if strategy:
+            return {"capacityProviderName": strategy[0]["capacityProvider"]}
+        return {"launchType": "FARGATE"}
 
     def _shown(self, container: Container) -> dict[str, Any]:
         shown: dict[str, Any] = {

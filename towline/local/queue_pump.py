@@ -1,4 +1,4 @@
-"""SQS to the launcher, as Lambda's event source mapping does it: batches, partial failures."""
+"""SQS to a function, as Lambda's event source mapping does it: batches, partial failures."""
 
 from __future__ import annotations
 
@@ -24,23 +24,32 @@ Handler = Callable[[dict[str, Any]], Any]
 """The app's SQS handler: it answers which messages failed."""
 
 
-class LaunchPump:
-    """Receives at once when ``ring()`` is called, deletes what the handler did not fail."""
+class QueuePump:
+    """Receives at once when ``ring()`` is called, deletes what the handler did not fail.
+
+    ``name`` is for threads and logs. Of a FIFO queue's group moto gives out nothing while a message
+    of it is being worked on, as SQS does.
+    """
 
     def __init__(
         self,
+        name: str,
         sqs: Callable[[], SQSClient],
         queue_url: str,
         handler: Handler,
+        *,
+        batch: int = BATCH,
     ) -> None:
+        self._name = name
+        self._batch = batch
         self._sqs = sqs
         self._queue_url = queue_url
         self._queue = queue_url.rpartition("/")[2]
         self._handler = handler
         self._bell = threading.Event()
         self._closing = threading.Event()
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="towline-launch")
-        self._thread = threading.Thread(target=self._run, name="towline-launches", daemon=True)
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix=f"towline-{name}")
+        self._thread = threading.Thread(target=self._run, name=f"towline-{name}-queue", daemon=True)
         self._thread.start()
 
     def ring(self) -> None:
@@ -59,15 +68,15 @@ class LaunchPump:
             self._bell.wait(POLL_S)
             self._bell.clear()
             try:
-                while not self._closing.is_set() and self._receive() == BATCH:
+                while not self._closing.is_set() and self._receive() == self._batch:
                     continue
             except Exception:
-                log.exception("receiving from the launch queue failed; it is tried again")
+                log.exception("receiving from the %s queue failed; it is tried again", self._name)
 
     def _receive(self) -> int:
         answer = self._sqs().receive_message(
             QueueUrl=self._queue_url,
-            MaxNumberOfMessages=BATCH,
+            MaxNumberOfMessages=self._batch,
             WaitTimeSeconds=0,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
@@ -90,4 +99,6 @@ class LaunchPump:
                     ],
                 )
         except Exception:
-            log.exception("a batch of the launch queue failed; its messages come back later")
+            log.exception(
+                "a batch of the %s queue failed; its messages come back later", self._name
+            )

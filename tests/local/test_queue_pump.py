@@ -1,4 +1,4 @@
-"""The pump between the queue and the launcher: at once, in batches, with partial failures."""
+"""The pump between a queue and its function: at once, in batches, with partial failures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from chalicelib.aws.clients import AwsClients, AwsCredentials
 from chalicelib.aws.provision import create_queue
-from towline.local import launch_pump
+from towline.local import queue_pump
 from towline.local.embedded_aws import REGION, EmbeddedAws
-from towline.local.launch_pump import LaunchPump
+from towline.local.queue_pump import QueuePump
 
 WAIT_S = 20
 
@@ -49,7 +49,7 @@ class Rig:
         self.sqs = clients.sqs()
         self.url = create_queue(clients, name)
         self.launcher = Launcher()
-        self.pump = LaunchPump(lambda: self.sqs, self.url, self.launcher)
+        self.pump = QueuePump("launch", lambda: self.sqs, self.url, self.launcher)
         self.aws.on("sqs", "SendMessage", self.pump.ring)
 
     def send(self, body: str, delay_s: int = 0) -> None:
@@ -73,7 +73,7 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
 def test_a_sent_message_is_handled_at_once_and_deleted(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launch_pump, "POLL_S", 3600.0)  # only the bell can bring it
+    monkeypatch.setattr(queue_pump, "POLL_S", 3600.0)  # only the bell can bring it
     rig.send("warm")
     rig.launcher.await_bodies(1)
     rig.send("job")

@@ -1,0 +1,65 @@
+"""What a deployment keeps of GitHub in SSM: webhook secrets, the App's id and key, a token.
+
+All are SecureStrings below ``<prefix>/github/``. Two webhook secrets are valid at once, so that
+one can be changed: put the new one into ``webhook-secret-next``, change it on GitHub, then move it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from chalicelib.aws.clients import AwsClients
+from chalicelib.aws.errors import service_calls
+
+WEBHOOK_SECRETS = ("webhook-secret", "webhook-secret-next")
+APP = ("app-id", "app-key", "token")
+CACHE_S = 60.0
+
+
+class GitHubParameters:
+    """Read in one GetParameters for each of the two kinds, and kept for ``cache_s`` seconds."""
+
+    def __init__(
+        self,
+        clients: AwsClients,
+        prefix: str,
+        *,
+        cache_s: float = CACHE_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clients = clients
+        self._prefix = f"{prefix.rstrip('/')}/github"
+        self._cache_s = cache_s
+        self._monotonic = monotonic
+        self._cache: dict[tuple[str, ...], tuple[float, dict[str, str]]] = {}
+
+    def secrets(self) -> Sequence[str]:
+        """``build_ports.WebhookSecrets``."""
+        return list(self.read(WEBHOOK_SECRETS).values())
+
+    def read(self, names: tuple[str, ...] = APP) -> dict[str, str]:
+        """Values by name; what is not set is left out."""
+        now = self._monotonic()
+        cached = self._cache.get(names)
+        if cached is not None and now < cached[0]:
+            return cached[1]
+        paths = {f"{self._prefix}/{name}": name for name in names}
+        with service_calls("read the parameters of GitHub", hide_message=True):
+            answer = self._clients.ssm().get_parameters(Names=list(paths), WithDecryption=True)
+        found = {paths[each["Name"]]: each["Value"].strip() for each in answer["Parameters"]}
+        found = {name: found[name] for name in names if found.get(name)}
+        self._cache[names] = (now + self._cache_s, found)
+        return found
+
+    def put(self, name: str, value: str) -> None:
+        """Store or replace one. Counts elsewhere once what is cached there is over."""
+        with service_calls(f"store GitHub's {name}", hide_message=True):
+            self._clients.ssm().put_parameter(
+                Name=f"{self._prefix}/{name}",
+                Value=value,
+                Type="SecureString",
+                Overwrite=True,
+                Tier="Intelligent-Tiering",
+            )
+        self._cache.clear()
