@@ -29,7 +29,8 @@ MARKS = [
     pytest.mark.xdist_group("deployed"),
 ]
 COMMAND_WITHIN_S = 60
-JOB_WITHIN_S = 90
+JOB_WITHIN_S = 240
+"""A message that an update took with its function is sent again by the reaper, after two minutes."""
 DEPLOY_WITHIN_S = 150
 
 
