@@ -93,12 +93,16 @@ def around_a_job(found: Requests) -> list[str]:
 
 def idle() -> list[str]:
     """What a deployment costs in a month without any job."""
-    alarms, dashboards = _watched()
+    alarms, dashboards, queues = _template()
     passes = MONTH_MINUTES
     rows: list[tuple[str, float, Price]] = [
         ("CloudWatch alarms", alarms, prices.ALARM_METRIC),
         ("CloudWatch dashboard", dashboards, prices.DASHBOARD),
-        ("SQS: Lambda's five pollers, 20 s a poll", passes * 5 * 3, prices.SQS_REQUEST),
+        (
+            f"SQS: Lambda's five pollers of {queues} queues, 20 s a poll",
+            passes * 5 * 3 * queues,
+            prices.SQS_REQUEST,
+        ),
         ("Reaper, each minute: time", passes * REAP_S * OTHER_GB, prices.LAMBDA_GB_S),
         ("Reaper: invocations", passes, prices.LAMBDA_REQUEST),
         ("Reaper: queries of an empty index", passes * 2 * OPEN_SHARDS / 2, prices.TABLE_READ),
@@ -153,9 +157,9 @@ def run(*, write: bool = False) -> None:
         PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
 
 
-def _watched() -> tuple[int, int]:
-    """Metrics of alarms, and dashboards, that the template makes."""
-    alarms = dashboards = 0
+def _template() -> tuple[int, int, int]:
+    """Metrics of alarms, dashboards, and queues that Lambda polls, as the template makes them."""
+    alarms = dashboards = queues = 0
     for path in sorted((ROOT / "infra" / "service").glob("*.yaml")):
         resources: dict[str, Any] = (yaml.safe_load(path.read_text()) or {}).get("Resources") or {}
         for resource in resources.values():
@@ -163,7 +167,9 @@ def _watched() -> tuple[int, int]:
                 parts = resource["Properties"].get("Metrics", [{"MetricStat": {}}])
                 alarms += sum("MetricStat" in part for part in parts)
             dashboards += resource.get("Type") == "AWS::CloudWatch::Dashboard"
-    return alarms, dashboards
+            events = resource.get("Properties", {}).get("Events", {})
+            queues += sum(name.endswith("SqsEventSource") for name in events)
+    return alarms, dashboards, queues
 
 
 def _row(what: str, units: float, price: Price) -> tuple[str, float, Price, float]:

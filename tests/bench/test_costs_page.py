@@ -30,6 +30,13 @@ def test_idle_stays_below_three_dollars_a_month(made: dict[str, str]) -> None:
     assert float(last.split("$")[-1].rstrip(" |")) < 3
 
 
+def test_the_readme_has_the_pages_idle_cost(made: dict[str, str]) -> None:
+    *_, listed, left = made["idle"].splitlines()[-1].strip(" |").split("|")
+    readme = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"About {left.strip()} a month" in readme
+    assert f"elsewhere pays {listed.strip()}" in readme
+
+
 def test_a_thousand_jobs_cost_what_the_list_prices_say(made: dict[str, str]) -> None:
     assert "| Towline on Fargate, on demand | 1 vCPU, 2 GB, x86_64 | $4.11 |" in made["compared"]
     assert "| GitHub-hosted, Linux 2-core | 2 vCPU, 8 GB, x86_64 | $30.00 |" in made["compared"]
