@@ -30,7 +30,7 @@ MARKS = [
 ]
 COMMAND_WITHIN_S = 60
 JOB_WITHIN_S = 240
-"""A message that an update took with its function is sent again by the reaper, after two minutes."""
+"""A message that an update took with its function is sent again by the reaper in two minutes."""
 DEPLOY_WITHIN_S = 150
 
 
