@@ -14,7 +14,7 @@ from tests.deploy.world import DATA, IMAGE, World
 from tests.fakes.cloudformation_server import Failure
 from towline.cli import deploy_view
 from towline.cli.main import main
-from towline.deploy import order, package, runner_image, timing
+from towline.deploy import order, package, runner_image, template_parts, timing
 from towline.deploy.processors import processors
 
 SERVICE_STACK = "towline-dev"
@@ -24,7 +24,7 @@ SERVICE_STACK = "towline-dev"
 def typed(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The commands work on the world: its small templates, its clock, no engine, no terminal."""
     monkeypatch.setattr(package, "make_package", lambda *_, **__: world.package())
-    monkeypatch.setattr(order, "read_template", lambda _: DATA)
+    monkeypatch.setattr(template_parts, "read_template", lambda _: DATA)
     monkeypatch.setattr(timing, "Timing", lambda: world.timing)
     monkeypatch.setattr(runner_image, "engine", lambda: None)
     monkeypatch.setattr(deploy_view, "can_ask", lambda: False)
@@ -234,7 +234,7 @@ def test_the_templates_have_what_the_deployment_counts_on() -> None:
     from towline.deploy.template_parts import join_parts
 
     root = order.source_tree()
-    data = order.read_template(Path(root) / "infra" / "data.yaml")
+    data = template_parts.read_template(Path(root) / "infra" / "data.yaml")
     service = join_parts(Path(root) / "infra" / "service")
     for name in (
         wanted_stacks.PACKAGES_OUTPUT,

@@ -139,10 +139,11 @@ def _prepared(
 ) -> Deployment:
     from towline.deploy.deployment import Deployment
     from towline.deploy.image_step import ImageStep
-    from towline.deploy.order import Order, Templates, read_template, source_tree
+    from towline.deploy.order import Order, Templates, source_tree
     from towline.deploy.package import make_package
     from towline.deploy.processors import processors
     from towline.deploy.runner_image import ImageChoice
+    from towline.deploy.template_parts import read_template
     from towline.deploy.timing import Timing
 
     chosen = processors(account, args.stage, functions=args.function_arch, jobs=args.arch)

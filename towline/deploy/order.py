@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,12 +58,3 @@ def source_tree() -> Path:
             "a checkout of its repository (pip install -e .)"
         )
     return root
-
-
-def read_template(path: Path) -> dict[str, Any]:
-    """A template of ``infra/`` as JSON knows it: CloudFormation reads no YAML anchors."""
-    import yaml
-
-    text = json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")))
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
