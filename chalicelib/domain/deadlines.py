@@ -18,6 +18,10 @@ RESEND_MAX_S = 900
 LAUNCH_S = 15 * 60
 """From the start of a task to its claim: a large image takes minutes to pull."""
 
+LAUNCH_CUT_SHORT_S = 90
+"""From an attempt's begin to the first look at it: a launcher has 60 seconds, so one that has noted
+no task by then was cut short, and its message would come back only minutes later."""
+
 TASK_VISIBLE_S = 60
 """A task just started may be unknown to a backend's list for a while; then unknown means gone."""
 
@@ -53,6 +57,16 @@ def after(now: datetime, seconds: float) -> datetime:
 def launch_deadline(attempt: Attempt) -> datetime:
     """When a started task must have claimed its job."""
     return after(attempt.launched_at or attempt.started_at, LAUNCH_S)
+
+
+def next_launch_look(attempt: Attempt, now: datetime) -> datetime:
+    """When a launch that has its task is looked at next: less and less often, until its deadline.
+
+    A large image takes minutes to pull; a task that vanished meanwhile is found long before then.
+    """
+    age = (now - attempt.started_at).total_seconds()
+    soon = after(now, max(LOOK_AGAIN_S, age))
+    return max(now, min(soon, launch_deadline(attempt)))
 
 
 def run_deadline(job: Job, attempt: Attempt) -> datetime:

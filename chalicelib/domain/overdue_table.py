@@ -117,7 +117,7 @@ OVERDUE_RULES: tuple[Rule[OverdueDecision], ...] = (
         "no claim yet",
         "wait until the launch deadline",
         lambda c: not c.claimed,
-        lambda c: Wait("launching", look_at=_soon(c, deadlines.launch_deadline(c.attempt))),
+        lambda c: Wait("launching", look_at=deadlines.next_launch_look(c.attempt, c.now)),
     ),
     Rule(
         "stop_lost",

@@ -122,7 +122,7 @@ def begin_attempt(
             STATE: State.STARTING.value,
             ATTEMPT: number,
             of_attempt(number): as_json(attempt),
-            DUE: stamp(after(now, deadlines.LAUNCH_S)),
+            DUE: stamp(after(now, deadlines.LAUNCH_CUT_SHORT_S)),
         },
         remove=(WAITING,) if limited else (),
         when=(
@@ -163,7 +163,7 @@ def next_launch_try(
             ("sent_at",): stamp(now),
             of_attempt(number, "launch_try"): current_try + 1,
             **({of_attempt(number, "capacity"): capacity} if capacity else {}),
-            DUE: stamp(after(now, deadlines.LAUNCH_S)),
+            DUE: stamp(after(now, deadlines.LAUNCH_CUT_SHORT_S)),
         },
         when=(
             *without_task(number),

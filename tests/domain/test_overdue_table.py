@@ -117,7 +117,8 @@ def test_a_message_is_sent_again_less_and_less_often(seconds: float, wait: float
     ("job", "task", "seconds", "look_at"),
     [
         (UNCLAIMED, RUNS, 880, 900),
-        (UNCLAIMED, RUNS, 100, 160),
+        (UNCLAIMED, RUNS, 100, 200),
+        (UNCLAIMED, RUNS, 50, 110),
         (judged(), RUNS, 5400, 3600 + 10 + 1800),
         (judged(report(0)), RUNS, 600, 660),
     ],

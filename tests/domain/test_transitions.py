@@ -77,7 +77,7 @@ def test_a_spec_is_in_one_place(text: str | None, key: str | None) -> None:
 def test_an_attempt_begins_once_and_pins_its_release() -> None:
     stored = after(BEGUN)
     job = as_job(stored)
-    assert (job.state, job.attempt, job.due_at) == (State.STARTING, 1, later(900))
+    assert (job.state, job.attempt, job.due_at) == (State.STARTING, 1, later(90))
     assert job.current is not None
     assert job.current.release == "runner@sha256:1"
     refuses(stored, BEGUN)

@@ -11,7 +11,7 @@ from chalicelib.domain.job import Job, State
 from chalicelib.domain.verdict import Cause, Verdict
 from chalicelib.ports import OwnedTask, TaskView, TryLater
 from chalicelib.usecases.sweep import MAX_TASKS
-from tests.usecases.world import World, a_report, a_stop
+from tests.usecases.world import Crash, World, a_report, a_stop
 
 MINUTE = 60
 LAUNCH = 15 * MINUTE
@@ -67,6 +67,25 @@ def test_a_launch_that_died_before_its_task_is_sent_again(world: World) -> None:
     world.dispatcher.launch(job.id)
     assert world.get(job.id).current is not None
     assert [request.attempt for request in world.backend.requests] == [1, 1]
+
+
+def test_a_launcher_that_was_killed_costs_its_job_a_minute_or_two(world: World) -> None:
+    """The message of a killed launcher is hidden for six minutes: the reaper must not wait."""
+    job = world.submit()
+
+    def die() -> None:
+        raise Crash
+
+    world.backend.before_answer = die
+    with pytest.raises(Crash):
+        world.dispatcher.take_message(job.id)
+    world.backend.before_answer = lambda: None
+    world.queue.take()
+    world.wait(MINUTE)
+    assert world.dispatcher.reap().sent == 0, "the launcher may still be at work"
+    world.wait(MINUTE)
+    assert world.dispatcher.reap().sent == 1
+    assert world.queue.take() == [(job.id, 0)]
 
 
 def test_a_task_that_never_claims_is_stopped_and_given_up_after_three_attempts(
