@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -24,12 +24,16 @@ class Launcher:
         self.failing: set[str] = set()
         self.bodies: list[str] = []
         self.raises = False
+        self.during: dict[str, Callable[[], None]] = {}
+        """What happens while a message is handled, by its body."""
         self._came = threading.Condition()
 
     def __call__(self, event: dict[str, Any]) -> dict[str, Any]:
         with self._came:
             self.bodies += [record["body"] for record in event["Records"]]
             self._came.notify_all()
+        for record in event["Records"]:
+            self.during.pop(record["body"], lambda: None)()
         if self.raises:
             raise RuntimeError("the launcher broke")
         failed = [r["messageId"] for r in event["Records"] if r["body"] in self.failing]
@@ -42,17 +46,25 @@ class Launcher:
 
 
 class Rig:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, batch: int = queue_pump.BATCH) -> None:
         self.aws = EmbeddedAws()
         credentials = AwsCredentials("id", "secret")
         clients = AwsClients(region=REGION, credentials=credentials, session=self.aws.session())
         self.sqs = clients.sqs()
         self.url = create_queue(clients, name)
         self.launcher = Launcher()
-        self.pump = QueuePump("launch", lambda: self.sqs, self.url, self.launcher)
-        self.aws.on("sqs", "SendMessage", self.pump.ring)
+        self.pump = QueuePump("launch", lambda: self.sqs, self.url, self.launcher, batch=batch)
+        self.aws.watch("sqs", self.pump.asked)
 
-    def send(self, body: str, delay_s: int = 0) -> None:
+    def send(self, body: str, delay_s: int = 0, group: str = "") -> None:
+        if group:
+            self.sqs.send_message(
+                QueueUrl=self.url,
+                MessageBody=body,
+                MessageGroupId=group,
+                MessageDeduplicationId=body,
+            )
+            return
         self.sqs.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=delay_s)
 
     def left(self) -> int:
@@ -108,6 +120,42 @@ def test_a_launcher_that_breaks_loses_nothing_and_the_pump_goes_on(rig: Rig) -> 
     rig.launcher.await_bodies(2)
     rig.pump.close()
     assert rig.left() == 1
+
+
+def test_messages_of_another_queue_do_not_ring(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rings: list[str] = []
+    monkeypatch.setattr(rig.pump, "ring", lambda: rings.append("rung"))
+    other = rig.url + "-other"
+    rig.sqs.create_queue(QueueName=other.rpartition("/")[2])
+    rig.sqs.send_message(QueueUrl=other, MessageBody="theirs")
+    assert rings == []
+    rig.send("ours")
+    assert rings == ["rung"]
+
+
+def test_what_waits_behind_a_message_of_its_group_comes_as_soon_as_that_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A FIFO queue gives out one of a group at a time, and no bell rings for the others again."""
+    monkeypatch.setattr(queue_pump, "POLL_S", 3600.0)
+    rig = Rig("pump-groups.fifo", batch=1)
+    received = threading.Semaphore(0)
+    rig.aws.on("sqs", "ReceiveMessage", received.release)
+
+    def first() -> None:
+        rig.send("two", group="g")
+        rig.send("three", group="g")
+        # The pump asks meanwhile, and is given nothing.
+        for _ in range(2):
+            rig.pump.ring()
+            received.acquire(timeout=WAIT_S)
+
+    rig.launcher.during["one"] = first
+    rig.send("one", group="g")
+    rig.launcher.await_bodies(3)
+    assert rig.launcher.bodies == ["one", "two", "three"]
+    rig.pump.close()
+    rig.aws.close()
 
 
 def test_a_delayed_message_comes_without_a_bell(rig: Rig) -> None:

@@ -129,6 +129,22 @@ def test_what_the_filter_or_another_table_keeps_back_does_not_come(rig: Rig) -> 
     assert len(rig.records) == 1
 
 
+def test_updates_of_an_item_that_was_put_unwanted_are_not_even_read(rig: Rig) -> None:
+    """Most jobs are of no build; each of their writes would cost a read."""
+    rig.put("plain", 1, build=None)
+    rig.dynamodb.update_item(
+        TableName=rig.name,
+        Key={"pk": {"S": "plain"}, "sk": {"S": "x"}},
+        UpdateExpression="SET version = :two",
+        ExpressionAttributeValues={":two": {"N": "2"}},
+    )
+    rig.put("a", 1)
+    rig.await_state("a", 1)
+    assert rig.aws.counts["dynamodb", "GetItem"] == 1
+    rig.put("plain", 3)
+    rig.await_state("plain", 3)
+
+
 @pytest.mark.parametrize("breaks", [True, False])
 def test_what_failed_comes_again_with_the_same_state_before(rig: Rig, breaks: bool) -> None:
     """Whether the function answers that it failed, or breaks."""

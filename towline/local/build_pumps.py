@@ -35,7 +35,7 @@ def start_build_pumps(
     ):
         pump = QueuePump(name, clients.sqs, url, called(handler), batch=1)
         closing.callback(pump.close)
-        aws.on("sqs", "SendMessage", pump.ring)
+        aws.watch("sqs", pump.asked)
     stream = StreamPump(clients.dynamodb, settings.table, called(outbox), wanted=_of_builds)
     closing.callback(stream.close)
     aws.watch("dynamodb", stream.wrote)

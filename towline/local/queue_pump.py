@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -56,6 +57,11 @@ class QueuePump:
         """There is a message."""
         self._bell.set()
 
+    def asked(self, operation: str, body: bytes) -> None:
+        """A request to SQS had its effect: rings when it sent a message to this queue."""
+        if operation == "SendMessage" and json.loads(body).get("QueueUrl") == self._queue_url:
+            self.ring()
+
     def close(self) -> None:
         """Finish the batches under way and stop. May be repeated."""
         self._closing.set()
@@ -102,3 +108,8 @@ class QueuePump:
             log.exception(
                 "a batch of the %s queue failed; its messages come back later", self._name
             )
+        finally:
+            if self._queue.endswith(".fifo"):
+                # What waited behind it in its group is given out from now on, and nothing else
+                # says so.
+                self.ring()

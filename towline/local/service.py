@@ -185,7 +185,7 @@ class LocalService:
             lambda event: launcher(event, Context()),
         )
         self._open.callback(pump.close)
-        self.aws.on("sqs", "SendMessage", pump.ring)
+        self.aws.watch("sqs", pump.asked)
         start_build_pumps(self.aws, clients, settings, self._open)
         timer = Timer(
             REAP_S, lambda: reaper(scheduled(wiring.utc_now()), Context()), name="towline-reaper"

@@ -34,8 +34,9 @@ Item = dict[str, Any]
 class StreamPump:
     """Give ``wrote`` every request to DynamoDB; the handler is called on a thread of the pump.
 
-    ``wanted`` is the mapping's filter: of an item's newest state. Records that failed come again
-    until they don't, the later states of their items with them.
+    ``wanted`` is the mapping's filter: of an item's newest state. It must go by what an item has
+    from the time that it is put, as updates of one that was put unwanted are not looked at.
+    Records that failed come again until they don't, the later states of their items with them.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class StreamPump:
         self._wanted = wanted
         self._written: dict[Key, None] = {}
         self._seen: dict[Key, Item] = {}
+        self._unwanted: set[Key] = set()
         self._change = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="towline-stream", daemon=True)
@@ -59,7 +61,12 @@ class StreamPump:
 
     def wrote(self, operation: str, body: bytes) -> None:
         """A request had its effect. Only those that write an item of the table matter."""
-        keys = list(_keys(self._table, operation, body))
+        keys = []
+        for key, put in _writes(self._table, operation, body):
+            if put is not None:
+                (self._unwanted.discard if self._wanted(put) else self._unwanted.add)(key)
+            if key not in self._unwanted:
+                keys.append(key)
         if keys:
             self._note(keys)
 
@@ -130,8 +137,8 @@ def _key(key: Key) -> dict[str, Any]:
     return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
 
 
-def _keys(table: str, operation: str, body: bytes) -> Iterator[Key]:
-    """The keys of the items of this table that the request wrote."""
+def _writes(table: str, operation: str, body: bytes) -> Iterator[tuple[Key, Item | None]]:
+    """The items of this table that the request wrote: key, and all of an item that was put."""
     if operation not in ("PutItem", "UpdateItem", "TransactWriteItems"):
         return  # what is deleted is of no interest, and nothing else writes
     asked: Mapping[str, Any] = json.loads(body)
@@ -139,6 +146,7 @@ def _keys(table: str, operation: str, body: bytes) -> Iterator[Key]:
     if operation == "TransactWriteItems":
         parts = [part for item in asked["TransactItems"] for part in item.values()]
     for part in parts:
-        item = part.get("Item") or part.get("Key") or {}
+        put = part.get("Item")
+        item = put or part.get("Key") or {}
         if part["TableName"] == table and "pk" in item and "sk" in item:
-            yield item["pk"]["S"], item["sk"]["S"]
+            yield (item["pk"]["S"], item["sk"]["S"]), put
