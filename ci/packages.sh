@@ -19,6 +19,8 @@ need docker-registry docker-registry
 need iptables iptables
 need git-lfs git-lfs
 need ip iproute2
+need chromium chromium
+need chromedriver chromium-driver
 [ -s /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 python3 -m ensurepip --version >/dev/null 2>&1 || missing+=(python3-venv)
 

@@ -12,6 +12,7 @@ import docker
 import pytest
 from docker.errors import DockerException, ImageNotFound
 
+from tests.pages import browser
 from towline.runner_build import RunnerImage, ensure_runner
 
 ENGINE_ANSWERS_WITHIN_S = 10
@@ -60,6 +61,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         problem = engine_problem()
         if problem:
             _skip_or_fail(problem)
+    if item.get_closest_marker("browser") and not (browser.program() and browser.driver()):
+        _skip_or_fail("no Chromium and driver: install Debian's chromium and chromium-driver")
     if item.get_closest_marker("registry") and not os.environ.get("TOWLINE_TEST_REGISTRY"):
         _skip_or_fail(
             "no test registry: start one with 'ci/registry.sh start' and export its lines"
