@@ -13,8 +13,8 @@ busybox=${TOWLINE_TEST_BUSYBOX:-towline-busybox:test}
 musl=${TOWLINE_TEST_MUSL:-towline-musl:test}
 hostile=${TOWLINE_TEST_HOSTILE:-towline-hostile:test}
 force=${1:-}
-# git and zsh are what jobs use, git with patchelf goes into the runner's folder, yash, ksh93 and mksh what the corpus of scripts is run with.
-packages=bash,dash,busybox-static,python3,ca-certificates,mksh,ksh93u+m,zsh,yash,perl-base,git,patchelf,musl
+# git and zsh are what jobs use, git with git-lfs and patchelf goes into the runner's folder, yash, ksh93 and mksh what the corpus of scripts is run with.
+packages=bash,dash,busybox-static,python3,ca-certificates,mksh,ksh93u+m,zsh,yash,perl-base,git,git-lfs,patchelf,musl
 
 say() { printf 'images: %s\n' "$*" >&2; }
 

@@ -10,7 +10,8 @@ OUT is made new and holds afterwards
     lib/pythonX.Y/          the standard library as bytecode, and lib-dynload
     etc/ca-certificates.crt the certificate authorities of the machine that builds
     runner/<its name>/      RUNNER, the runner's package
-    git/                    git as far as a checkout needs it, if the machine has git and patchelf
+    git/                    git as far as a checkout needs it, if the machine has git and patchelf,
+                            and git-lfs, if the machine has that, too
 
 It runs in the build stage of runner_image/Dockerfile, with the standard library alone. It fails
 with a sentence and status 1 when something is missing; it may be repeated.
@@ -52,6 +53,8 @@ OPENED_BY_NAME = ("libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "lib
 # What a checkout runs; git itself finds the others beside it. Not git-submodule, a shell script.
 GIT_PROGRAMS = ("git", "git-remote-http")
 GIT_OTHER_NAMES = {"git-remote-https": "git-remote-http"}
+# A program of its own that git finds beside its parts.
+GIT_LFS = "git-lfs"
 # Where jobs find the folder. Git starts its parts itself, so each must find loader and libraries.
 FOLDER = "/towline"
 
@@ -60,6 +63,10 @@ PT_INTERP = 3
 
 class IncompleteError(Exception):
     """Something that the folder needs is not on this machine; the message is a sentence."""
+
+
+class StaticError(IncompleteError):
+    """A program that needs no loader."""
 
 
 def interpreter_of(program: Path) -> Path:
@@ -79,7 +86,7 @@ def interpreter_of(program: Path) -> Path:
                 struct.unpack_from("<Q", data, at + 32)[0],
             )
             return Path(data[offset : offset + size].rstrip(b"\0").decode())
-    raise IncompleteError(f"{program} is linked statically: it cannot load its extension modules.")
+    raise StaticError(f"{program} is linked statically: it cannot load its extension modules.")
 
 
 def shared_objects(loader: Path, elf: Path) -> dict[str, Path]:
@@ -185,20 +192,32 @@ def collect_git(out: Path) -> str:
     missing = [name for name in GIT_PROGRAMS if not (parts / name).is_file()]
     if missing:
         return f"no git in it: {parts} has no {', '.join(missing)}; checkouts will fail"
-    loader = interpreter_of((parts / "git").resolve())
-    collect_objects(out, loader, [(parts / name).resolve() for name in GIT_PROGRAMS])
     for name in GIT_PROGRAMS:
-        target = out / "git" / name
-        copy(parts / name, target)
-        # RPATH, not RUNPATH: it counts for the libraries' own libraries, too (ld.so(8)).
-        command = [patchelf, "--set-interpreter", f"{FOLDER}/loader", "--force-rpath"]
-        command += ["--set-rpath", f"{FOLDER}/lib", str(target)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise IncompleteError(f"patchelf could not change {target}: {done.stderr.strip()}")
+        collect_program(parts / name, out, patchelf)
     for name, same in GIT_OTHER_NAMES.items():
         (out / "git" / name).symlink_to(same)
-    return f"git is {size_of(out / 'git') / 1e6:.1f} MB of it, without its libraries"
+    large = shutil.which(GIT_LFS)
+    if large is not None:
+        collect_program(Path(large), out, patchelf)
+    without = "" if large else ", and there is no git-lfs on this machine"
+    return f"git is {size_of(out / 'git') / 1e6:.1f} MB of it, without its libraries{without}"
+
+
+def collect_program(program: Path, out: Path, patchelf: str) -> None:
+    """One of git's, made to run with the folder's loader and libraries."""
+    target = out / "git" / program.name
+    copy(program, target)
+    try:
+        loader = interpreter_of(program.resolve())
+    except StaticError:  # as git-lfs comes from its makers: it needs nothing
+        return
+    collect_objects(out, loader, [program.resolve()])
+    # RPATH, not RUNPATH: it counts for the libraries' own libraries, too (ld.so(8)).
+    command = [patchelf, "--set-interpreter", f"{FOLDER}/loader", "--force-rpath"]
+    command += ["--set-rpath", f"{FOLDER}/lib", str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise IncompleteError(f"patchelf could not change {target}: {done.stderr.strip()}")
 
 
 def open_to_all(out: Path) -> None:

@@ -15,6 +15,7 @@ from towline_runner.descendants import Descendants
 from towline_runner.facts import Facts
 from towline_runner.heartbeat import Heartbeat
 from towline_runner.log import Log
+from towline_runner.phases import Phases
 from towline_runner.reader import Reader
 from towline_runner.service import Service
 from towline_runner.spool import Spool
@@ -71,6 +72,17 @@ class Equipment:
         log.begin()
         self.reader.log = log
         return log
+
+    def hear_phases(self, pipe: int) -> Phases | None:
+        """Listen to a script that tells its phases. Called before it starts: it may use up all
+        processes that the container may have. None: there is no more room for a thread; its phases
+        are no reason not to run it."""
+        phases = Phases(pipe)
+        try:
+            _thread.start_new_thread(self._guarded, (phases.run,))
+        except RuntimeError:
+            return None
+        return phases
 
     def log_bytes(self) -> int:
         """Bytes of the visible log so far."""

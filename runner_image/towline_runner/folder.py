@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 
+from towline_runner.child import IN_MEMORY
 from towline_runner.identity import Identity
-from towline_runner.starter import IN_MEMORY
 from towline_runner.work import JobFile, NotStarted
 
 _NAME = "script"

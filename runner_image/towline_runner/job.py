@@ -61,6 +61,7 @@ class Job:
             self._become,
             self.folder.in_memory,
             more_killable=around.in_container,
+            tells_phases=work.tells_phases,
         )
 
     def _where(self, around: Surroundings) -> str:

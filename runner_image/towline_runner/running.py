@@ -46,6 +46,8 @@ def run(
         outcome = checkout_phase.run(claimed, job, starter, equipment)
         if outcome is not None:
             return _without_script(*outcome, job, starter, equipment, delivery, log)
+    phases = equipment.hear_phases(starter.phases) if job.plan.tells_phases else None
+    job.plan.tells_phases = phases is not None
     started = time.time()
     executed = starter.release(job.plan)
     if isinstance(executed, Failure):
@@ -66,6 +68,7 @@ def run(
         equipment.heartbeat.begin(service.another(), claimed.heartbeat_s)
     ending = supervisor.watch()
     stopped = time.time()
+    heard = phases.heard() if phases is not None else []
     delivery.script_ended(equipment.uploads)
     drained, survivors = _last_words(supervisor, equipment)
     if not equipment.descendants.is_init:
@@ -77,6 +80,7 @@ def run(
     report = testimony.ended(
         ending,
         argv=job.argv(executed),
+        phases=heard,
         started=started,
         stopped=stopped,
         log=log,

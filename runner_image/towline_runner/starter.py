@@ -12,17 +12,10 @@ import errno
 import marshal
 import os
 
-from towline_runner import signals
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, NoReturn
+from towline_runner.child import become_script, write_all
 
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
-# The lowest that is not a standard stream; the pipes of the start have higher ones.
-_IN_MEMORY_DESCRIPTOR = 3
-IN_MEMORY = f"/proc/self/fd/{_IN_MEMORY_DESCRIPTOR}"
 
 
 class Plan:
@@ -36,16 +29,19 @@ class Plan:
         owner: tuple[int, int, list[int]] | None,
         in_memory: bytes | None = None,
         more_killable: bool = False,
+        tells_phases: bool = False,
     ) -> None:
         """``attempts``: file and argv to execute, the first that exists wins. ``owner``: uid, gid
         and groups to become, None to stay. ``in_memory``: what the file ``IN_MEMORY`` is to hold.
-        ``more_killable``: the job is what the kernel takes first when memory runs out."""
+        ``more_killable``: the job is what the kernel takes first when memory runs out.
+        ``tells_phases``: it is given the pipe for them."""
         self.attempts = attempts
         self.environment = environment
         self.folder = folder
         self.owner = owner
         self.in_memory = in_memory
         self.more_killable = more_killable
+        self.tells_phases = tells_phases
 
 
 class Failure:
@@ -60,19 +56,22 @@ class Failure:
 
 
 class Starter:
-    """The waiting child. ``output`` is the reading end of its standard output and error."""
+    """The waiting child. ``output`` is the reading end of its standard output and error,
+    ``phases`` that of the pipe for its phases."""
 
     def __init__(self, die_with_parent: bool) -> None:
         """Fork. Must be called while this process has one thread. Raises OSError."""
         plan_read, self._plan = os.pipe2(os.O_CLOEXEC)
         self._status, status_write = os.pipe2(os.O_CLOEXEC)
         self.output, self._output_write = os.pipe2(os.O_CLOEXEC)
+        self.phases, self._phases_write = os.pipe2(os.O_CLOEXEC)
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             # Nothing of the parent may run here, whatever happens.
             try:
-                _child(plan_read, status_write, self._output_write, parent, die_with_parent)
+                kept = (plan_read, status_write, self._output_write, self._phases_write)
+                become_script(*kept, parent, die_with_parent)
             finally:
                 os._exit(125)
         os.close(plan_read)
@@ -109,10 +108,11 @@ class Starter:
                 plan.owner,
                 plan.in_memory,
                 plan.more_killable,
+                plan.tells_phases,
             )
         )
         try:
-            _write(self._plan, data)
+            write_all(self._plan, data)
         except OSError as trouble:  # the child is gone: someone killed it
             return Failure("wait", trouble.errno or 0, 0)
         finally:
@@ -141,130 +141,7 @@ class Starter:
             return
 
     def _shut(self) -> None:
-        for descriptor in (self._plan, self._output_write):
+        for descriptor in (self._plan, self._output_write, self._phases_write):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._plan = self._output_write = -1
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _child(
-    plan_read: int, status: int, output: int, parent: int, die_with_parent: bool
-) -> NoReturn:
-    """All of it runs in the child. Ends in another program or in ``os._exit``."""
-    if die_with_parent:
-        from towline_runner import kernel
-
-        kernel.die_with_parent()
-        if os.getppid() != parent:
-            os._exit(125)
-    os.setsid()
-    _only(plan_read, status, output)
-    data = b""
-    while block := os.read(plan_read, 1 << 20):
-        data += block
-    if not data:  # abandoned, or the runner died
-        os._exit(0)
-    os.close(plan_read)
-    attempts, environment, folder, owner, in_memory, more_killable = marshal.loads(data)  # noqa: S302 - from our own parent
-    step = "prepare"
-    attempt = 0
-    try:
-        if more_killable:
-            _prefer_to_be_killed()
-        _standard_streams(output)
-        _only(status)
-        if in_memory is not None:
-            _put_in_memory(in_memory)
-        os.umask(0o022)
-        step = "folder"
-        os.chdir(folder)
-        step = "become"
-        _become(owner)
-        step = "execute"
-        signals.restore_defaults()
-        attempt, number = _execute(attempts, dict(environment), status)
-    except OSError as trouble:
-        number = trouble.errno or 0
-    os.write(status, b"failed %s %d %d\n" % (step.encode(), number, attempt))
-    os._exit(125)
-
-
-def _execute(
-    attempts: list[tuple[bytes, list[bytes]]], environment: dict[bytes, bytes], status: int
-) -> tuple[int, int]:
-    """Like execvp(3): goes on where a file is missing, and remembers one that it may not
-    execute."""
-    denied: tuple[int, int] | None = None
-    last = (0, errno.ENOENT)
-    for index, (file, argv) in enumerate(attempts):
-        os.write(status, b"try %d\n" % index)
-        try:
-            os.execve(file, argv, environment)
-        except OSError as trouble:
-            last = (index, trouble.errno or 0)
-        if last[1] == errno.EACCES:
-            denied = denied or last
-        elif last[1] not in (errno.ENOENT, errno.ENOTDIR):
-            return last
-    return denied or last
-
-
-def _standard_streams(output: int) -> None:
-    """Standard input is at its end; output and error are one pipe."""
-    try:
-        null = os.open("/dev/null", os.O_RDONLY)
-    except OSError:  # an image without /dev
-        null, unused = os.pipe()
-        os.close(unused)
-    for source, target in ((null, 0), (output, 1), (output, 2)):
-        os.dup2(source, target)
-
-
-def _only(*kept: int) -> None:
-    """Close every descriptor from 3 on but these, which come out above 2."""
-    low = 3
-    for descriptor in sorted(kept):
-        if descriptor >= low:
-            os.closerange(low, descriptor)
-            low = descriptor + 1
-    os.closerange(low, _most_descriptors())
-
-
-def _put_in_memory(content: bytes) -> None:
-    """Make ``IN_MEMORY``, which stays open: without a name it lives as long as a descriptor
-    does."""
-    descriptor = os.memfd_create("script", os.MFD_CLOEXEC)
-    _write(descriptor, content)
-    os.fchmod(descriptor, 0o755)
-    os.dup2(descriptor, _IN_MEMORY_DESCRIPTOR)
-    os.set_inheritable(_IN_MEMORY_DESCRIPTOR, True)  # it may have had this number already
-
-
-def _most_descriptors() -> int:
-    return int(os.sysconf("SC_OPEN_MAX"))
-
-
-def _become(owner: Any) -> None:
-    """Take on the job's user; group first, as afterwards it is not allowed any more."""
-    if owner is None:
-        return
-    uid, gid, groups = owner
-    os.setgroups(groups)
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)
-
-
-def _prefer_to_be_killed() -> None:
-    """When memory runs out the kernel should take the job, never the runner that tells of it."""
-    try:
-        target = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-        os.write(target, b"500")
-    except OSError:
-        return
-    os.close(target)
+        self._plan = self._output_write = self._phases_write = -1

@@ -24,6 +24,7 @@ def not_started(why: str) -> dict[str, Any]:
         "ended_by": "not_started",
         "detail": why[:_DETAIL_MOST],
         "argv": [],
+        "phases": [],
         "started_at": None,
         "ended_at": stamp(time.time()),
         "log": {
@@ -60,6 +61,7 @@ def ended(
     ending: Ending,
     *,
     argv: list[str],
+    phases: list[str],
     started: float,
     stopped: float,
     log: Log,
@@ -68,12 +70,14 @@ def ended(
     survivors: int,
     usage: Usage,
 ) -> dict[str, Any]:
-    """The script was started and has ended. Times are of the wall clock, in seconds."""
+    """The script was started and has ended. Times are of the wall clock, in seconds; ``phases``:
+    what it told of itself."""
     return {
         "exit": {"code": ending.code, "signal": ending.signal},
         "ended_by": ending.ended_by,
         "detail": None,
         "argv": argv,
+        "phases": phases,
         "started_at": stamp(started),
         "ended_at": stamp(stopped),
         "log": _log(log, uploads, drained=drained),

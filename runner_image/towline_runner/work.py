@@ -47,6 +47,7 @@ class Work:
         self.user: str | None = given.get("user")
         self.workdir: str | None = given.get("workdir")
         self.checkout: dict[str, Any] | None = given.get("checkout")
+        self.tells_phases = bool(given.get("tells_phases"))
         if (self.script is None) == (not self.command):
             raise ValueError("exactly one of script and command must be given")
 

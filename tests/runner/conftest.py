@@ -15,7 +15,10 @@ import pytest
 
 from tests.fakes.git_repository import Repository
 from tests.fakes.git_server import GitServer, git_server
+from tests.runner.containers import begin
 from tests.runner.fake_service import PATIENCE_S, FakeService
+
+__all__ = ["begin"]
 
 RUNNER = Path(__file__).parents[2] / "runner_image" / "towline_runner"
 

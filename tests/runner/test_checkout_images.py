@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 from cryptography import x509
-from docker.models.containers import Container
 
 from tests.fakes.git_repository import Repository
 from tests.fakes.git_server import GitServer, Hang
 from tests.runner.checkouts import TOKEN, order, own_output, why
-from tests.runner.fake_service import PATIENCE_S, FakeService
+from tests.runner.containers import Begin, status
+from tests.runner.fake_service import FakeService
 from tests.runner.test_https import certificate_for
-from towline.runner_build import RunnerImage
 
 pytestmark = pytest.mark.docker
-Begin = Callable[..., Container]
 LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
 
 
@@ -28,44 +24,6 @@ LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
 def image(request: pytest.FixtureRequest) -> str:
     """Debian with git of its own, nothing but busybox, and a distribution of musl's."""
     return str(request.getfixturevalue(f"{request.param}_image"))
-
-
-@pytest.fixture
-def begin(
-    docker_client: docker.DockerClient, runner_image: RunnerImage, service: FakeService
-) -> Iterator[Begin]:
-    """Start a container of any image whose first process is the runner, as the backend does."""
-    started: list[Container] = []
-
-    def run(image: str, env: dict[str, str] | None = None, **volumes: dict[str, str]) -> Container:
-        container = docker_client.containers.run(
-            image,
-            entrypoint=list(runner_image.entrypoint),
-            command=[],
-            user="0",
-            detach=True,
-            network_mode="host",
-            volumes={
-                runner_image.volume: {"bind": runner_image.folder, "mode": "ro"},
-                **volumes,
-            },
-            environment={
-                "TOWLINE_URL": service.url,
-                "TOWLINE_JOB": "j",
-                "TOWLINE_TOKEN": "1.5f",
-                **(env or {}),
-            },
-        )
-        started.append(container)
-        return container
-
-    yield run
-    for container in started:
-        container.remove(force=True)
-
-
-def status(container: Container) -> int:
-    return int(container.wait(timeout=PATIENCE_S)["StatusCode"])
 
 
 SCRIPT = """

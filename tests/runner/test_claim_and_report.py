@@ -51,7 +51,7 @@ def test_what_the_report_says(run: Run, service: FakeService) -> None:
     assert report["runner_peak_kib"] > 1000
     assert set(report) == {
         *("exit", "ended_by", "detail", "argv", "started_at", "ended_at", "log", "survivors"),
-        *("runner_peak_kib", "runner_cpu_s", "job_peak_kib", "oom_kills"),
+        *("runner_peak_kib", "runner_cpu_s", "job_peak_kib", "oom_kills", "phases"),
     }
 
 

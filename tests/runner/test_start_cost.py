@@ -44,6 +44,7 @@ def test_nothing_dear_is_imported_before_the_claim() -> None:
     assert ours == {
         f"towline_runner.{name}"
         for name in (
+            "child",
             "codec",
             "life",
             "service",

@@ -57,6 +57,7 @@ def build(order: Order, *, path: str, exec_path: str | None, ca_file: str | None
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "",
         "SSH_ASKPASS": "",
+        "GIT_SSH": "/nonexistent",  # git-lfs would use it where a repository says so
         "GIT_ALLOW_PROTOCOL": "https:http" if order.url.startswith("http:") else "https",
         "GIT_OPTIONAL_LOCKS": "0",
         "OPENSSL_CONF": os.devnull,
