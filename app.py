@@ -17,6 +17,7 @@ from chalicelib.http.api import Api, Call, answer
 from chalicelib.http.badge_routes import add_badge_routes
 from chalicelib.http.build_routes import add_build_routes
 from chalicelib.http.errors import ApiError
+from chalicelib.http.github_routes import add_github_routes
 from chalicelib.http.page_routes import add_page_routes
 from chalicelib.http.project_routes import add_project_routes
 from chalicelib.http.webhook_route import add_webhook_route
@@ -287,6 +288,7 @@ def _project(call: Call) -> str:
 add_project_routes(app, api)
 add_build_routes(app, api)
 add_webhook_route(app, api)
+add_github_routes(app, api)
 add_page_routes(app, api)
 add_badge_routes(app, api)
 

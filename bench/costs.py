@@ -33,6 +33,8 @@ CONSOLE_GB = 100e3 / 1e9
 EVENTS = 3
 """Task state changes with desired status STOPPED of one task."""
 API_S, LAUNCH_S, EVENT_S, REAP_S = 0.03, 0.5, 0.05, 0.4
+REAPER_QUERIES = 2 * OPEN_SHARDS + 3
+"""Jobs that run, jobs that wait; then schedules, deliveries and builds."""
 """Seconds that a warm function takes; to be checked on a bill."""
 API_GB, OTHER_GB = 1.0, 0.5
 """Memory of the functions, as in infra/service/functions.yaml."""
@@ -105,7 +107,7 @@ def idle() -> list[str]:
         ),
         ("Reaper, each minute: time", passes * REAP_S * OTHER_GB, prices.LAMBDA_GB_S),
         ("Reaper: invocations", passes, prices.LAMBDA_REQUEST),
-        ("Reaper: queries of an empty index", passes * 2 * OPEN_SHARDS / 2, prices.TABLE_READ),
+        ("Reaper: queries of an empty index", passes * REAPER_QUERIES / 2, prices.TABLE_READ),
         ("Reaper: its log lines, half a kB a pass", passes * 500 / 1e9, prices.LOG_GB),
         ("ECR: the runner's image, 100 MB, three versions", 0.3, prices.ECR_GB),
         ("DynamoDB: 10,000 finished jobs, with recovery", 0.03, prices.TABLE_GB),

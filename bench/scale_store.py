@@ -192,6 +192,9 @@ class NoProjects:
     def get(self, name: str) -> None:
         return None
 
+    def of_repository(self, repository_id: int) -> None:
+        return None
+
     def all(self) -> list[Project]:
         return []
 

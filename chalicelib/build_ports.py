@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +11,7 @@ from pydantic import Field
 
 from chalicelib.domain.build_record import BuildRecord
 from chalicelib.domain.model import Stored, Timestamp
+from chalicelib.domain.timetable import Timetable
 
 if TYPE_CHECKING:
     from chalicelib.github.client.github import GitHub
@@ -42,6 +43,9 @@ class Sent(Stored):
     )
     unsure: bool = Field(default=False, description="GitHub may have more check runs than known")
     not_before: Timestamp | None = Field(default=None, description="GitHub asked to wait")
+    behind_since: Timestamp | None = Field(
+        default=None, description="GitHub could not be told all of it since then"
+    )
 
 
 class BuildStore(Protocol):
@@ -125,6 +129,26 @@ class DeliveryStore(Protocol):
         ...
 
 
+class TimetableStore(Protocol):
+    """Projects' schedules. Driver errors come out as ``ServiceTrouble``."""
+
+    def get(self, project: str) -> Timetable | None:
+        """By a consistent read."""
+        ...
+
+    def put(self, timetable: Timetable) -> bool:
+        """Write it over the version before; False: it is no longer as it was read."""
+        ...
+
+    def remove(self, project: str) -> None:
+        """Forget it, if it is there."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Names of projects with a schedule whose time has come, oldest first."""
+        ...
+
+
 class OrderedQueue(Protocol):
     """A FIFO queue: at least once, and in order and one at a time within a ``group``."""
 
@@ -136,8 +160,29 @@ class OrderedQueue(Protocol):
 class WebhookSecrets(Protocol):
     """What deliveries are signed with."""
 
-    def secrets(self) -> Sequence[str]:
-        """Those that are valid now: two while they are rotated. May be some seconds old."""
+    def secrets(self) -> Mapping[str, str]:
+        """Those that are valid now, by name: two while they are rotated. May be a minute old."""
+        ...
+
+
+class GitHubKeys(Protocol):
+    """What this deployment knows GitHub by (``domain.github_keys``), to be changed: nobody gets
+    a value out of it. All may raise ``ServiceTrouble``."""
+
+    def put(self, name: str, value: str) -> None:
+        """Keep or replace one. Others may use the old one for a minute. May be repeated."""
+        ...
+
+    def kept(self) -> Mapping[str, datetime]:
+        """The names of those that are kept, with the time of their last change."""
+        ...
+
+    def remove(self, name: str) -> bool:
+        """Forget one; False when it was not there."""
+        ...
+
+    def fresh(self, name: str) -> str | None:
+        """One value as it is now, to be kept under another name."""
         ...
 
 
@@ -174,11 +219,13 @@ class BuildSide:
 
     store: BuildStore
     deliveries: DeliveryStore
+    timetables: TimetableStore
     queue: OrderedQueue
     """Ids of deliveries, by project: see ``usecases.take_delivery``."""
     notices: OrderedQueue
     """Ids of builds, by build: see ``usecases.notify``."""
     webhook_secrets: WebhookSecrets
+    keys: GitHubKeys
     github: GitHubAccess
     sleep: Callable[[float], None]
     """For moments only, as what GitHub has yet to find out."""

@@ -27,6 +27,10 @@ class ProjectStore(Protocol):
         """The project by a consistent read."""
         ...
 
+    def of_repository(self, repository_id: int) -> Project | None:
+        """By GitHub's number of the repository, as it was within the last seconds."""
+        ...
+
     def put(self, project: Project, *, replaces: int | None) -> None:
         """Write it, and its limit for the slots, in one. ``replaces``: the version that was read;
         None: there was none. Raises ``ProjectChanged``."""
@@ -38,6 +42,23 @@ class ProjectStore(Protocol):
 
     def remove(self, name: str) -> bool:
         """Forget it, and its limit; False when there was none. Its jobs go on."""
+        ...
+
+
+class ProjectTokens(Protocol):
+    """Projects' own checkout tokens: given at a claim, to the runner's checkout alone, and kept
+    where no job can ask for one by name. All may raise ``ServiceTrouble``."""
+
+    def put(self, project: str, value: str) -> None:
+        """Keep or replace it. May be repeated."""
+        ...
+
+    def get(self, project: str) -> str | None:
+        """None: there is none."""
+        ...
+
+    def remove(self, project: str) -> None:
+        """Forget it, if it is there."""
         ...
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         Meter,
         SecretStore,
     )
-    from chalicelib.project_port import ProjectStore
+    from chalicelib.project_port import ProjectStore, ProjectTokens
     from chalicelib.settings import Settings
     from chalicelib.usecases.dispatcher import Dispatcher
 
@@ -76,6 +76,7 @@ def build(
     from chalicelib.aws.ecs_site import registry_prefix
     from chalicelib.aws.logs import S3LogStore
     from chalicelib.aws.project_slots import SlotTable
+    from chalicelib.aws.project_tokens import SsmProjectTokens
     from chalicelib.aws.projects import ProjectTable
     from chalicelib.aws.queue import SqsJobQueue
     from chalicelib.aws.registry_credentials import SecretsManagerLogins
@@ -93,7 +94,8 @@ def build(
     secrets = SsmSecrets(clients, settings.prefix)
     projects = ProjectTable(clients, settings.table)
     builds = _builds(settings, clients, clock, random_bytes)
-    tokens = _checkout_tokens(builds, projects, secrets)
+    project_tokens = SsmProjectTokens(clients, settings.prefix)
+    tokens = _checkout_tokens(builds, projects, project_tokens, secrets)
     return Dispatcher(
         Collaborators(
             store=JobTable(
@@ -110,6 +112,7 @@ def build(
             tokens=TokenTable(clients, settings.table),
             projects=projects,
             slots=SlotTable(clients, settings.table, retention_days=settings.job_retention_days),
+            project_tokens=project_tokens,
             backend=backend or _fargate(settings, clients),
             server_key=SsmServerKey(clients, settings.prefix, random_bytes),
             clock=clock,
@@ -138,6 +141,7 @@ def _builds(
     from chalicelib.aws.deliveries import DeliveryTable
     from chalicelib.aws.github_parameters import GitHubParameters
     from chalicelib.aws.ordered_queue import SqsOrderedQueue
+    from chalicelib.aws.timetables import TimetableTable
     from chalicelib.build_ports import BuildSide
     from chalicelib.github.deployment import DeployedGitHub
 
@@ -147,9 +151,11 @@ def _builds(
             clients, settings.table, retention_days=settings.job_retention_days, clock=clock
         ),
         deliveries=DeliveryTable(clients, settings.table),
+        timetables=TimetableTable(clients, settings.table),
         queue=SqsOrderedQueue(clients, settings.builds_queue_url),
         notices=SqsOrderedQueue(clients, settings.notices_queue_url),
         webhook_secrets=parameters,
+        keys=parameters,
         github=DeployedGitHub(
             url=settings.github_url,
             parameters=parameters.read,
@@ -162,14 +168,14 @@ def _builds(
 
 
 def _checkout_tokens(
-    builds: BuildSide | None, projects: ProjectStore, secrets: SecretStore
+    builds: BuildSide | None, projects: ProjectStore, own: ProjectTokens, secrets: SecretStore
 ) -> CheckoutTokens | None:
     if builds is None:
         return None
     from chalicelib.usecases.checkout_tokens import SecretTokens
     from chalicelib.usecases.github_tokens import GitHubTokens
 
-    return GitHubTokens(builds, projects, SecretTokens(secrets))
+    return GitHubTokens(builds, projects, own, SecretTokens(secrets))
 
 
 def _permits(

@@ -8,6 +8,7 @@
 | project | ``PROJECTS`` | its name | see ``projects`` |
 | project's slots | ``project#<name>`` | ``slots`` | see ``project_slots`` |
 | a job that waits for one | ``project#<name>`` | ``wait#<job>`` | none |
+| project's schedules | ``project#<name>`` | ``timetable`` | see ``timetables`` |
 
 What ends by itself has ``expire_at`` besides (``expiry``): keys, tokens with an end, and finished
 jobs where a retention is set.

@@ -23,8 +23,9 @@ class ProjectTable:
     """``project_port.ProjectStore``. ``find`` may be ``cache_s`` seconds old, for a project that
     is not there as well: each submit asks, and most projects have no settings.
 
-    Requests made: ``find`` at most one GetItem, ``get`` one; ``put`` and ``remove`` one
-    TransactWriteItems, as the limit is kept beside the slots, too.
+    Requests made: ``find`` at most one GetItem, ``get`` one; ``of_repository`` at most a Query of
+    all and a GetItem; ``put`` and ``remove`` one TransactWriteItems, as the limit is kept beside
+    the slots, too.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class ProjectTable:
         self._cache_s = cache_s
         self._monotonic = monotonic
         self._cache: dict[str, tuple[float, Project | None]] = {}
+        self._names: tuple[float, dict[int, str]] = (-1.0, {})
 
     def find(self, name: str) -> Project | None:
         key, now = project_key(name), self._monotonic()
@@ -59,6 +61,14 @@ class ProjectTable:
             )
         item = answer.get("Item")
         return None if item is None else _project(item)
+
+    def of_repository(self, repository_id: int) -> Project | None:
+        now = self._monotonic()
+        if now >= self._names[0]:
+            known = {p.repository_id: p.name for p in self.all() if p.repository_id is not None}
+            self._names = (now + self._cache_s, known)
+        name = self._names[1].get(repository_id)
+        return None if name is None else self.find(name)
 
     def put(self, project: Project, *, replaces: int | None) -> None:
         item = _key(project.name) | encode_item(project.model_dump(mode="json", exclude_none=True))
@@ -118,6 +128,7 @@ class ProjectTable:
         }
         items: Any = [settings, {"Update": slots}]
         self._cache.pop(project_key(name), None)
+        self._names = (-1.0, {})
         with service_calls(f"write the project {name}"):
             try:
                 self._clients.dynamodb().transact_write_items(TransactItems=items)

@@ -48,6 +48,8 @@ BY_CAUSE: dict[Cause, str] = {
     "(--silence-timeout).",
 }
 
+SETUP_FAILED = "Read the end of the log (towline log): the setup failed, so the script was not run."
+
 BY_VERDICT: dict[Verdict, str] = {
     Verdict.PASSED: "Nothing to do.",
     Verdict.FAILED: "Read the end of the log (towline log): the script itself failed.",

@@ -30,6 +30,7 @@ class BuildEntry(Stored):
     state: JobState = JobState.WAITING
     verdict: Verdict | None = None
     job_id: str | None = Field(default=None, description="once it was submitted")
+    in_setup: bool = Field(default=False, description="it failed before its script was begun")
     detail: str = Field(default="", description="why it could not be submitted, or its verdict's")
     started_at: Timestamp | None = None
     finished_at: Timestamp | None = None
@@ -52,13 +53,15 @@ class BuildRecord(Stored):
     project: str
     repository_id: int
     repository_name: str = Field(description="owner/repo as GitHub spelt it at the event")
+    private: bool = Field(default=False, description="the repository, at the event")
     installation_id: int | None = None
-    kind: Literal["push", "pull_request"]
+    kind: Literal["push", "pull_request", "schedule"]
     ref: str = Field(description="where ``commit`` is")
     branch: str | None = Field(default=None, description="pushed, or to be merged into")
     tag: str | None = None
     pull_request: int | None = None
     head_branch: str | None = None
+    schedule: str | None = Field(default=None, description="name of the one that was due")
     from_fork: bool = False
     sha: str
     commit: str
@@ -89,7 +92,9 @@ class BuildRecord(Stored):
 
     @property
     def line(self) -> str:
-        """What builds follow each other on: a branch's pushes, a tag, or a pull request."""
+        """What builds follow each other on: a branch, a tag, a pull request, or a schedule."""
+        if self.schedule is not None:
+            return f"schedule/{self.schedule}"
         if self.pull_request is not None:
             return f"pull/{self.pull_request}"
         return f"tag/{self.tag}" if self.tag is not None else f"branch/{self.branch}"

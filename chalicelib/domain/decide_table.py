@@ -107,7 +107,8 @@ RULES: tuple[Rule[Decision], ...] = (
         "both_agree",
         "report says that the script ended by itself, with code N or signal S; the stop's exit "
         "code is N or 128 + S",
-        "`passed` for code 0, else `failed`, even when a cancellation came too late",
+        "`passed` for code 0, else `failed`, even when a cancellation came too late; the detail "
+        "says when the setup failed",
         lambda c: c.agree,
         by_script,
     ),

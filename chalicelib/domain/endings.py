@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chalicelib.domain.case import Case
 from chalicelib.domain.decision import Finish, Retry
-from chalicelib.domain.evidence import EndedBy
+from chalicelib.domain.evidence import EndedBy, ProcessExit
 from chalicelib.domain.retry_policy import LOST, backoff_s, may_launch_again, may_run_again
 from chalicelib.domain.verdict import Cause, Verdict
 
@@ -81,14 +81,32 @@ def by_script(case: Case) -> Finish:
     """Both saw the same end: the script's own."""
     exited = case.attempt.report.exit if case.attempt.report else None
     passed = exited is not None and exited.code == 0
+    notes = (_setup_note(case), _memory_note(case))
     return Finish(
         Verdict.PASSED if passed else Verdict.FAILED,
-        detail=_memory_note(case),
+        detail="; ".join(note for note in notes if note),
         exit_code=exited.code if exited else None,
         signal=exited.signal if exited else None,
         state=case.state,
         stop_version=case.stop_version,
     )
+
+
+def _setup_note(case: Case) -> str:
+    """Where it ended, if that was before the script. The verdict is by the status all the same."""
+    report = case.report
+    if report is None or not report.ended_in_setup:
+        return ""
+    if report.exit.code == 0:
+        return "it ended in its setup with status 0; the script was not run"
+    return f"{setup_failed(report.exit)}; the script was not run"
+
+
+def setup_failed(exited: ProcessExit) -> str:
+    """``setup failed with status 7``."""
+    if exited.signal is not None:
+        return f"setup failed: it was killed by signal {exited.signal}"
+    return f"setup failed with status {exited.code}"
 
 
 def _memory_note(case: Case) -> str:
@@ -106,9 +124,14 @@ def timed_out(case: Case, absent: tuple[str, ...] = ()) -> Finish:
     """The runner had begun to end the script for a limit; what it then exits with is no matter."""
     if case.ended_by is EndedBy.SILENCE:
         detail = "ended after it had written nothing for longer than its silence timeout"
+        detail += _where(case)
         return finish(case, Verdict.TIMED_OUT, Cause.SILENCE, detail, absent=absent)
-    detail = f"ended at its timeout of {case.job.timeout_s:g} s"
+    detail = f"ended at its timeout of {case.job.timeout_s:g} s{_where(case)}"
     return finish(case, Verdict.TIMED_OUT, Cause.TIMEOUT, detail, absent=absent)
+
+
+def _where(case: Case) -> str:
+    return ", in its setup" if case.report and case.report.ended_in_setup else ""
 
 
 def not_started(case: Case, absent: tuple[str, ...] = ()) -> Finish:

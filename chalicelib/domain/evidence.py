@@ -38,6 +38,21 @@ class EndedBy(StrEnum):
     OWNER_LOST = "owner_lost"
 
 
+class ScriptPhase(StrEnum):
+    """What a script that has phases tells of itself (docs/repository-file.md)."""
+
+    SETUP = "setup"
+    SCRIPT = "script"
+    AFTER = "after"
+
+
+def _phases(told: Any) -> tuple[ScriptPhase, ...]:
+    """The known names in the order in which they first came. They are words for people, and no
+    evidence is refused for one."""
+    names = told if isinstance(told, list | tuple) else ()
+    return tuple(dict.fromkeys(known for name in names for known in ScriptPhase if known == name))
+
+
 _NEVER_STARTED = (EndedBy.NOT_STARTED, EndedBy.CHECKOUT_FAILED)
 _STARTED = (EndedBy.SCRIPT, EndedBy.TIMEOUT, EndedBy.SILENCE)
 
@@ -95,6 +110,7 @@ class Report(Stored):
     ended_by: EndedBy
     detail: str | None = Field(default=None, max_length=2000)
     argv: tuple[str, ...] = ()
+    phases: Annotated[tuple[ScriptPhase, ...], BeforeValidator(_phases)] = ()
     started_at: Moment = None
     ended_at: Moment = None
     # A factory: an instance made here would build the model at import, which takes 15 ms.
@@ -104,6 +120,11 @@ class Report(Stored):
     runner_cpu_s: float = 0.0
     job_peak_kib: int = 0
     oom_kills: int = 0
+
+    @property
+    def ended_in_setup(self) -> bool:
+        """The script was never begun; what was told of it can't be taken back."""
+        return ScriptPhase.SETUP in self.phases and ScriptPhase.SCRIPT not in self.phases
 
     @model_validator(mode="after")
     def _a_started_script_has_an_exit(self) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.advice import BY_CAUSE, BY_VERDICT
+from chalicelib.domain.advice import BY_CAUSE, BY_VERDICT, SETUP_FAILED
 from chalicelib.domain.decide_table import RULES
 from chalicelib.domain.evidence import EndedBy, ProcessExit, Report, Stop
 from chalicelib.domain.job import Attempt, Job, State
@@ -28,9 +28,14 @@ def explain(job: Job) -> list[str]:
         sentences.append("Somebody asked to cancel the job.")
     sentences += _decision(job)
     if job.verdict is not None:
-        by_cause = BY_CAUSE.get(job.cause) if job.cause else None
-        sentences.append(f"Next: {by_cause or BY_VERDICT[job.verdict]}")
+        sentences.append(f"Next: {_next(job, job.verdict)}")
     return sentences
+
+
+def _next(job: Job, verdict: Verdict) -> str:
+    if job.setup_failed:
+        return SETUP_FAILED
+    return BY_CAUSE[job.cause] if job.cause in BY_CAUSE else BY_VERDICT[verdict]
 
 
 def describe_exit(exited: ProcessExit) -> str:
@@ -65,11 +70,12 @@ def _runner(job: Job, attempt: Attempt) -> str:
 def _report(job: Job, report: Report) -> str:
     status = describe_exit(report.exit)
     limit = format_duration(job.timeout_s)
-    ended = f"the script; it then had {status}" if report.exit.known else "before the script"
+    phase = "setup" if report.ended_in_setup else "script"
+    ended = f"the {phase}; it then had {status}" if report.exit.known else "before the script"
     text = {
-        EndedBy.SCRIPT: f"the script ended by itself with {status}",
-        EndedBy.TIMEOUT: f"it ended the script at its timeout of {limit}; it then had {status}",
-        EndedBy.SILENCE: f"it ended the script for its silence; it then had {status}",
+        EndedBy.SCRIPT: f"the {phase} ended by itself with {status}",
+        EndedBy.TIMEOUT: f"it ended the {phase} at its timeout of {limit}; it then had {status}",
+        EndedBy.SILENCE: f"it ended the {phase} for its silence; it then had {status}",
         EndedBy.CANCEL: f"it was told to end {ended}",
         EndedBy.OWNER_LOST: f"its owner went away and it ended {ended}",
         EndedBy.NOT_STARTED: "the script could not be started",
@@ -137,6 +143,8 @@ def _unfinished(job: Job) -> str:
 def _why(job: Job) -> str:
     """The rule behind the verdict, in a sentence."""
     verdict, attempt = job.verdict, job.current
+    if job.setup_failed:
+        return "Both witnesses agree on the setup's own end; the script was not run."
     if verdict in (Verdict.PASSED, Verdict.FAILED):
         return "Both witnesses agree on the script's own end, so the verdict is the script's."
     if verdict is Verdict.TIMED_OUT:

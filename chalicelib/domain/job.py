@@ -97,6 +97,12 @@ class Job(Stored):
         """The current attempt, or None before the first launch."""
         return self.attempts.get(str(self.attempt))
 
+    @property
+    def setup_failed(self) -> bool:
+        """It failed by itself before its script was begun; how it is shown, and no verdict."""
+        report = self.current.report if self.current else None
+        return self.verdict is Verdict.FAILED and report is not None and report.ended_in_setup
+
     def capacity_of(self, attempt: Attempt) -> Capacity:
         """What the attempt is started on; its launch request is made from this alone."""
         return attempt.capacity or self.capacity

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from chalicelib.domain.model import Stored, Timestamp
+from chalicelib.domain.project_trouble import ProjectTrouble
 from chalicelib.domain.spec import (
     DEFAULT_CPU,
     DEFAULT_MEMORY_MIB,
@@ -48,11 +49,23 @@ class Project(Stored):
     repository_id: Annotated[int, Field(gt=0)] | None = Field(
         default=None, description="GitHub's id of the repository, which outlives a new name"
     )
+    repository: str | None = Field(
+        default=None, description="the repository's present name, once it is not the project's"
+    )
     installation_id: Annotated[int, Field(gt=0)] | None = Field(
         default=None, description="the GitHub App's installation that may read it"
     )
     token_secret: str | None = Field(
         default=None, description="the project's secret that holds a token for GitHub instead"
+    )
+    trouble: ProjectTrouble | None = Field(
+        default=None, description="why it no longer works with GitHub, as GitHub told it"
+    )
+    checkout_token_at: Timestamp | None = Field(
+        default=None, description="when its own checkout token was stored; null: it has none"
+    )
+    fork_checkout: bool = Field(
+        default=False, description="whether jobs of forks are checked out with that token, too"
     )
     image: str | None = Field(default=None, description="of jobs that name none")
     cpu: Cpu | None = Field(default=None, description="vCPU of jobs that ask for none")
@@ -68,6 +81,11 @@ class Project(Stored):
     public_badge: bool = Field(
         default=False, description="whether anybody may see how its last builds ended"
     )
+
+    @property
+    def present_repository(self) -> str:
+        """``owner/repo`` as GitHub calls it now, as far as it was told."""
+        return self.repository or self.name
 
     @field_validator("name")
     @classmethod

@@ -94,6 +94,11 @@ class JobSpec(Value):
     script_mode: Annotated[str, Field(pattern=MODE)] = Field(
         default="0755", description="the script file's permissions, octal"
     )
+    tells_phases: bool = Field(
+        default=False,
+        description="the script writes the names of its phases (setup, script, after) to "
+        "descriptor 9",
+    )
     files: tuple[JobFile, ...] = Field(
         default=(), max_length=MAX_FILES, description="made before the script starts"
     )

@@ -158,6 +158,15 @@ def grant(project: Project | None, facts: EventFacts) -> Grant:
     return _grant(row)
 
 
+def may_have_checkout_token(project: Project, *, restricted: bool) -> bool:
+    """Whether a job is checked out with the token that the project keeps for it.
+
+    Such a token may read more than this one repository, and a change can name submodules: so a
+    stranger's is checked out with it only where the project says so.
+    """
+    return not restricted or project.fork_checkout
+
+
 def _grant(row: _Row) -> Grant:
     token = TokenScope.PROJECT if row.trusted else TokenScope.READ_REPOSITORY
     return Grant(

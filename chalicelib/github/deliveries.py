@@ -68,6 +68,13 @@ def receive(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> 
     return Delivery(event, delivery.lower(), payload, hashlib.sha256(body).hexdigest())
 
 
+def signer(headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]) -> str:
+    """The name of the secret that a delivery is signed with; '' when it is none of them. Pure."""
+    found = {name.lower(): value for name, value in headers.items()}
+    shown = found.get(signature.HEADER)
+    return next((n for n, each in secrets.items() if signature.is_signed(body, shown, [each])), "")
+
+
 def _payload(content_type: str, body: bytes) -> bytes | Refusal:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == JSON:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from chalicelib.domain.model import Stored
+from chalicelib.domain.model import Stored, Timestamp
 
 
 class Repository(Stored):
@@ -34,10 +34,11 @@ class _Happened(Stored):
 
 
 class CommitEvent(_Happened):
-    """A commit that may be built: a push of a branch or tag, or a pull request that has changed."""
+    """A commit that may be built: a push of a branch or tag, a pull request that has changed, or a
+    branch whose schedule is due (which GitHub tells nobody of)."""
 
     type: Literal["commit"] = "commit"
-    kind: Literal["push", "pull_request"]
+    kind: Literal["push", "pull_request", "schedule"]
     action: str = Field(default="", description="of a pull request: opened, synchronize, reopened")
     sha: str = Field(description="what is built, and where statuses go; of a pull request its head")
     ref: str = Field(description="full name under which the base repository has ``sha``")
@@ -68,6 +69,7 @@ class CommitEvent(_Happened):
     paths: tuple[str, ...] | None = Field(
         default=None, description="changed files; null: not told here, ask GitHub"
     )
+    schedule: str | None = Field(default=None, description="name of the schedule that was due")
     created: bool = Field(default=False, description="the push made the ref")
     forced: bool = Field(default=False, description="the push threw commits away")
 
@@ -79,6 +81,15 @@ class RefDeleted(_Happened):
     ref: str
     branch: str | None = None
     tag: str | None = None
+
+
+class RepositoryChanged(_Happened):
+    """A repository has another name, owner or default branch, was archived, or is gone."""
+
+    type: Literal["repository"] = "repository"
+    action: str = Field(
+        description="renamed, transferred, deleted, archived, unarchived, edited (default branch)"
+    )
 
 
 class CheckRequest(_Happened):
@@ -138,14 +149,42 @@ class Ignored(Stored):
     reason: str
 
 
-Event = CommitEvent | RefDeleted | CheckRequest | InstallationChanged | Ping | Ignored
+class Registered(Stored):
+    """Our own: a project was registered, or reaches GitHub in another way than before."""
+
+    type: Literal["registered"] = "registered"
+    project: str
+
+
+class ScheduleDue(Stored):
+    """Our own: a schedule's time has come."""
+
+    type: Literal["schedule_due"] = "schedule_due"
+    project: str
+    schedule: str
+    branch: str | None = Field(default=None, description="null: the default one")
+    due_at: Timestamp
+
+
+Event = (
+    CommitEvent
+    | RefDeleted
+    | RepositoryChanged
+    | CheckRequest
+    | InstallationChanged
+    | Ping
+    | Ignored
+)
+"""What GitHub tells."""
+Work = Event | Registered | ScheduleDue
+"""What is stored to be done, one after the other within a project."""
 
 
 @cache
-def _adapter() -> TypeAdapter[Event]:
-    return TypeAdapter(Annotated[Event, Field(discriminator="type")])
+def _adapter() -> TypeAdapter[Work]:
+    return TypeAdapter(Annotated[Work, Field(discriminator="type")])
 
 
-def stored_event(text: str) -> Event:
+def stored_event(text: str) -> Work:
     """An event from the JSON of its ``model_dump_json``. Raises ``ValueError`` otherwise."""
     return _adapter().validate_json(text)

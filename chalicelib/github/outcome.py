@@ -40,15 +40,19 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``verdict`` with ``FINISHED`` alone. ``allowed``: a failure of it does not count."""
+    """``verdict`` with ``FINISHED`` alone. ``allowed``: a failure of it does not count.
+    ``in_setup``: it failed before its script was begun."""
 
     phase: Phase
     verdict: Verdict | None = None
     allowed: bool = False
+    in_setup: bool = False
 
     def __post_init__(self) -> None:
         if (self.phase is Phase.FINISHED) != (self.verdict is not None):
             raise ValueError("an outcome has a verdict when it is finished, and only then")
+        if self.in_setup and self.verdict is not Verdict.FAILED:
+            raise ValueError("only a failure is one of the setup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,16 @@ FINISHED: dict[Verdict, Shown] = {
 }
 
 
+# A failure, as the status is the job's own. To its reader it is more like an error: nothing was
+# tested.
+SETUP_FAILED = Shown("error", "completed", "failure", "Failed")
+
+
 def shown(outcome: Outcome) -> Shown:
     """The row of the table. Pure; there is one for every outcome."""
     if outcome.verdict is None:
         return UNFINISHED[outcome.phase]
-    row = FINISHED[outcome.verdict]
+    row = SETUP_FAILED if outcome.in_setup else FINISHED[outcome.verdict]
     if outcome.allowed and outcome.verdict is not Verdict.PASSED:
         return Shown("success", "completed", "neutral", f"{row.words}, which is allowed")
     return row

@@ -14,6 +14,7 @@ from chalicelib.github.payload_fields import Id, Wire, WireRepository
 from chalicelib.github.pull_request_event import read_pull_request
 from chalicelib.github.push_event import read_push
 from chalicelib.github.refusal import Reason, Refusal
+from chalicelib.github.repository_event import read_repository
 
 _MOST_PROBLEMS = 3
 
@@ -38,6 +39,7 @@ _READERS: dict[str, Callable[[bytes], Event]] = {
     "ping": read_ping,
     "pull_request": read_pull_request,
     "push": read_push,
+    "repository": read_repository,
 }
 EVENTS = tuple(sorted(_READERS))
 """What a webhook or App should be subscribed to; all else is ignored."""

@@ -13,7 +13,7 @@ from chalicelib.domain.quantities import format_duration
 from chalicelib.domain.verdict import Verdict
 from chalicelib.github.markdown import basic, cut, one_line
 from chalicelib.github.outcome import Outcome, Phase, shown
-from chalicelib.github.told import BuildTold, JobTold, seconds_of
+from chalicelib.github.told import BuildTold, JobTold, Problem, seconds_of
 
 PREFIX = "towline"
 MOST_DESCRIPTION = 140
@@ -49,24 +49,30 @@ def build_status(build: BuildTold, prefix: str = PREFIX) -> dict[str, Any]:
 
 def title(outcome: Outcome, detail: str, seconds: float | None) -> str:
     """``Failed in 12s: the script ended with code 3``; at most 140 characters."""
-    words = shown(outcome).words
+    # "Failed in 12s, which is allowed"
+    words, comma, more = shown(outcome).words.partition(",")
     took = outcome.phase is Phase.FINISHED and seconds is not None
     within = f" in {format_duration(round(seconds or 0))}" if took else ""
     why = basic(one_line(detail)).rstrip(".")
-    return cut(f"{words}{within}" + (f": {why}" if why else ""), MOST_DESCRIPTION)
+    return cut(f"{words}{within}{comma}{more}" + (f": {why}" if why else ""), MOST_DESCRIPTION)
 
 
 def build_words(build: BuildTold) -> str:
     """What there is to say of a build beside its verdict: its own words, or which jobs are bad."""
-    if build.detail or not build.jobs:
-        return build.detail or (build.problems[0].text if build.problems else "")
-    if build.outcome.phase is not Phase.FINISHED:
+    if not build.jobs:
+        return build.detail or next(map(_placed, build.problems), "")
+    verdict = build.outcome.verdict
+    if verdict is None:
         done = sum(job.outcome.phase is Phase.FINISHED for job in build.jobs)
-        return f"{done} of {len(build.jobs)} jobs finished"
+        return build.detail or f"{done} of {len(build.jobs)} jobs finished"
     bad = [job.name for job in build.jobs if counts_against(job.outcome)]
+    if verdict is Verdict.CANCELLED and build.detail:
+        return build.detail
     if not bad:
-        return f"{len(build.jobs)} jobs" if len(build.jobs) > 1 else ""
-    return f"{len(bad)} of {len(build.jobs)} jobs did not pass: {', '.join(bad)}"
+        return build.detail or (f"{len(build.jobs)} jobs" if len(build.jobs) > 1 else "")
+    # Its own words are why it was cancelled; it is not failed for that.
+    more = f"; {build.detail}" if build.detail else ""
+    return f"{len(bad)} of {len(build.jobs)} jobs did not pass: {', '.join(bad)}{more}"
 
 
 def counts_against(outcome: Outcome) -> bool:
@@ -74,6 +80,10 @@ def counts_against(outcome: Outcome) -> bool:
     if outcome.phase is Phase.FINISHED:
         return outcome.verdict is not Verdict.PASSED and not outcome.allowed
     return outcome.phase in (Phase.BLOCKED, Phase.REFUSED)
+
+
+def _placed(problem: Problem) -> str:
+    return f"{problem.path}:{problem.line}: {problem.text}"
 
 
 def _status(told: JobTold | BuildTold, context: str, detail: str) -> dict[str, Any]:

@@ -19,12 +19,14 @@ from chalicelib.observability import invocation
 from chalicelib.ports import ApiToken, IdempotencyMismatch, Scope, ServiceTrouble
 from chalicelib.usecases.errors import (
     BuildRefused,
+    KeyRefused,
     NoBuilds,
     RunnerRefused,
     SpecRefused,
     UnknownAttempt,
     UnknownBuild,
     UnknownJob,
+    UnknownKey,
     UnknownProject,
 )
 
@@ -148,6 +150,8 @@ _SENTENCES: dict[type[Exception], tuple[int, str, str | None]] = {
     UnknownAttempt: (404, "unknown_attempt", "attempt"),
     NoBuilds: (404, "no_builds", None),
     BuildRefused: (409, "build_refused", None),
+    UnknownKey: (404, "unknown_key", None),
+    KeyRefused: (400, "invalid", "value"),
 }
 """Answers of the use cases whose own text is what the caller should read."""
 

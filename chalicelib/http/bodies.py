@@ -67,6 +67,7 @@ class ProjectBody(Value):
     repository_id: Annotated[int, Field(gt=0)] | None = None
     installation_id: Annotated[int, Field(gt=0)] | None = None
     token_secret: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")] | None = None
+    fork_checkout: bool = False
     image: str | None = None
     cpu: Cpu | None = None
     memory_mib: MemoryMib | None = None

@@ -30,7 +30,7 @@ def add_project_routes(app: Chalice, api: Api) -> None:
         queries.only_known(call.query, ("project",))
         dispatcher = call.dispatcher
         if "project" in call.query:
-            return {"project": views.project_view(dispatcher.project(_name(call)), dispatcher)}
+            return {"project": views.project_view(dispatcher.project(project_of(call)), dispatcher)}
         return {"projects": [views.project_view(p, None) for p in dispatcher.projects()]}
 
     @route("PUT")
@@ -39,7 +39,7 @@ def add_project_routes(app: Chalice, api: Api) -> None:
         body = call.body(bodies.ProjectBody)
         try:
             project, new = call.dispatcher.put_project(
-                _name(call), body.model_dump(exclude_unset=True)
+                project_of(call), body.model_dump(exclude_unset=True)
             )
         except ValueError as trouble:
             raise ApiError(400, "invalid", str(trouble)) from None
@@ -48,12 +48,13 @@ def add_project_routes(app: Chalice, api: Api) -> None:
     @route("DELETE")
     def delete_project(call: Call) -> dict[str, Any]:
         """Forget the settings of ``?project``; its jobs, secrets and tokens stay."""
-        name = _name(call)
+        name = project_of(call)
         call.dispatcher.remove_project(name)
         return {"project": {"name": name.lower()}}
 
 
-def _name(call: Call) -> str:
+def project_of(call: Call) -> str:
+    """``?project``, which must be there. Raises ``ApiError`` 400."""
     queries.only_known(call.query, ("project",))
     if "project" not in call.query:
         raise ApiError(400, "missing_field", "project is missing: name it as ?project=", "project")

@@ -118,6 +118,13 @@ def whole_number(
     return value
 
 
+def yes_or_no(query: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = query.get(name)
+    if text not in (None, "yes", "no"):
+        raise ApiError(400, "invalid", f"{name} must be yes or no", name)
+    return default if text is None else text == "yes"
+
+
 def moment(query: Mapping[str, str], name: str) -> datetime:
     """A time with a zone, which must be given."""
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.job import Attempt, Job, State
 from chalicelib.domain.model import stamp
 from chalicelib.domain.phases import phases
+from chalicelib.domain.project_trouble import trouble_words
 from chalicelib.ports import ApiToken, JobPage
 
 if TYPE_CHECKING:
@@ -93,10 +94,21 @@ def explained_job_view(job: Job, dispatcher: Dispatcher) -> dict[str, Any]:
 
 
 def project_view(project: Project, dispatcher: Dispatcher | None) -> dict[str, Any]:
-    """A project's settings; with a dispatcher, how many slots are taken where there is a limit."""
+    """A project's settings; with a dispatcher also how many slots are taken where there is a limit,
+    and when its schedules are due."""
     view = project.model_dump(mode="json")
-    if dispatcher is not None and project.max_jobs is not None:
+    if project.trouble is not None:
+        view["trouble"]["words"] = trouble_words(project.trouble, project.name)
+    if dispatcher is None:
+        return view
+    if project.max_jobs is not None:
         view["slots"] = _slots(dispatcher, project.name)
+    timetable = dispatcher.timetable(project.name)
+    entries = timetable.entries if timetable is not None else ()
+    view["schedules"] = [entry.model_dump(mode="json") for entry in entries]
+    if not project.enabled:
+        for schedule in view["schedules"]:
+            schedule["next_at"] = None
     return view
 
 

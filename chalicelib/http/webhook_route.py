@@ -8,6 +8,10 @@ from chalicelib.http.api import Api, Call, answer
 from chalicelib.http.errors import ApiError
 
 CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded"]
+SIGNED_WITH = "X-Towline-Signed-With"
+"""Shown by GitHub beside the delivery, so that whoever changes the secret sees when it is done."""
+REASON = "X-Towline-Reason"
+"""Why nothing follows: a 204 has no body that could say it."""
 
 
 def add_webhook_route(app: Chalice, api: Api) -> None:
@@ -20,11 +24,14 @@ def add_webhook_route(app: Chalice, api: Api) -> None:
         raw = call.request.raw_body
         body = raw.encode() if isinstance(raw, str) else raw
         taken = call.dispatcher.take_webhook(dict(call.request.headers), body)
+        meter = call.dispatcher.collaborators.meter
         if taken.status >= 400:
-            meter = call.dispatcher.collaborators.meter
-            meter.count("RequestsRefused", reason=taken.reason)
+            meter.count("DeliveriesRefused", reason=taken.reason)
             raise ApiError(taken.status, taken.reason, taken.what)
+        meter.count("DeliveriesTaken")
+        headers = {SIGNED_WITH: taken.signed_with} if taken.signed_with else {}
         if taken.status == 204:
-            return Response(body="", status_code=204, headers={"Cache-Control": "no-store"})
+            headers |= {"Cache-Control": "no-store", REASON: taken.what}
+            return Response(body="", status_code=204, headers={**headers})
         told = {"build": taken.build_id} if taken.build_id else {}
-        return answer(taken.status, {"done": taken.what, **told})
+        return answer(taken.status, {"done": taken.what, **told}, headers)

@@ -39,6 +39,7 @@ def _facts(build: BuildRecord, commit_url: str) -> Iterator[tuple[str, Child]]:
     else:
         yield "Branch", build.branch
         yield "Tag", build.tag
+        yield "Schedule", build.schedule
     sha = build.sha[:12]
     yield "Commit", anchor(commit_url, sha) if commit_url else sha
     yield "Author", build.author

@@ -97,7 +97,9 @@ def _attempts(job: Job) -> Html:
 
 def _runner(attempt: Attempt) -> str:
     if attempt.report is not None:
-        return f"{describe_exit(attempt.report.exit)}, ended by {attempt.report.ended_by.value}"
+        where = ", in its setup" if attempt.report.ended_in_setup else ""
+        ended_by = attempt.report.ended_by.value
+        return f"{describe_exit(attempt.report.exit)}, ended by {ended_by}{where}"
     return "nothing yet" if attempt.claimed_at else "never came"
 
 

@@ -50,13 +50,6 @@ class Cron:
     """0 is Sunday."""
     either_day: bool
 
-    def fits(self, moment: datetime) -> bool:
-        """Whether it is due in this minute; any zone is taken to UTC."""
-        moment = moment.astimezone(UTC)
-        return (
-            moment.minute in self.minutes and moment.hour in self.hours and self._fits_day(moment)
-        )
-
     def next_after(self, moment: datetime) -> datetime:
         """The first minute after ``moment`` (aware) in which it is due."""
         start = moment.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -70,20 +63,6 @@ class Cron:
                             return due
             day += timedelta(days=1)
         raise ValueError(f"the schedule {self.text!r} never comes")
-
-    def last_within(self, after: datetime, until: datetime) -> datetime | None:
-        """The latest due minute in ``(after, until]``, for a scheduler that looks now and then.
-
-        Missed runs become one, as a late build of the same commit says all that they could.
-        """
-        minute = until.astimezone(UTC).replace(second=0, microsecond=0)
-        # Not further back than a day: a scheduler that was away longer starts afresh.
-        earliest = max(after, until - timedelta(days=1))
-        while minute > earliest:
-            if self.fits(minute):
-                return minute
-            minute -= timedelta(minutes=1)
-        return None
 
     def _fits_day(self, moment: datetime) -> bool:
         if moment.month not in self.months:

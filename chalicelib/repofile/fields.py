@@ -41,6 +41,8 @@ def secrets(given: tuple[str, ...]) -> tuple[str, ...]:
     for index, name in enumerate(given):
         if not SECRET_NAME.match(name):
             raise Misplaced((index,), f"{short(name)} is not a secret's name: letters, digits, _")
+        if name.startswith(OWN_NAMES):
+            raise Misplaced((index,), "names that begin with TOWLINE_ are Towline's own")
     return given
 
 

@@ -11,9 +11,10 @@ What this guards against, each with a test:
 - A TERM reaches every process of the job at once. This one waits for the phase that runs: ending
   first would cut the script's own clean-up short.
 - SHLVL is what it would be without this shell around.
-- Phases are told to the runner over a named pipe beside this script, ``phase``, when it made one:
-  the name of a phase before anything of it runs. What was told can't be taken back, so a script
-  can't claim that the setup was still under way.
+- Phases are told to the runner over descriptor 9, when it gave one (docs/protocol.md): the name of
+  a phase before anything of it runs. What was told can't be taken back, so a script can't claim
+  that the setup was still under way. The phases don't have that descriptor. A blank is before each
+  name, for somebody's half a word; not a newline, after which bash would write the rest separately.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ _towline_began=$(date +%s 2>/dev/null)
 _towline_status=0
 _towline_result=passed
 exec 8>&2
-if [ -p "$_towline_folder/phase" ]; then exec 9>"$_towline_folder/phase"; else exec 9>/dev/null; fi
+( : >&9 ) 2>/dev/null || exec 9>/dev/null
 
 _towline_say() {{ printf 'towline: %s\\n' "$*"; }}
 
 # NAME: a phase begins.
 _towline_begin() {{
-    printf '%s\\n' "$1" >&9
+    printf ' %s\\n' "$1" >&9
     _towline_say "$1"
 }}
 

@@ -68,4 +68,4 @@ def _what_runs(planned: PlannedJob) -> dict[str, Any]:
         timeout_s=DEFAULT_TIMEOUT_S if planned.timeout_s is None else planned.timeout_s,
         silence_timeout_s=planned.silence_timeout_s,
     )
-    return {"script": script, **placed}
+    return {"script": script, "tells_phases": True, **placed}

@@ -39,7 +39,8 @@ def _why_no_build(file: RepositoryFile, event: Event) -> str:
     if event.kind in ("push", "pull_request") and asks_to_skip(event.message):
         return "the commit's message asks for no build"
     known = [schedule.name for schedule in file.schedules]
-    if event.kind == "schedule" and event.schedule is not None and event.schedule not in known:
+    asked = event.kind == "schedule" and event.schedule is not None and not event.elsewhere
+    if asked and event.schedule not in known:
         return f"the file has no schedule {event.schedule!r}"
     if file.refs is not None and event.kind in ("push", "pull_request"):
         return file.refs.why_not(event.tag or event.branch or "")

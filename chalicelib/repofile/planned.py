@@ -78,6 +78,9 @@ class Event(Value):
         default=None, description="changed files; null when they are not known"
     )
     schedule: str | None = Field(default=None, description="the schedule's name")
+    elsewhere: bool = Field(
+        default=False, description="the schedule is in the default branch's file, not in this one"
+    )
 
 
 class LeftOut(Value):

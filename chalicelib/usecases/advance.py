@@ -33,7 +33,7 @@ NO_JOB = "-"
 MOST_STARTED = 20
 """Jobs submitted before the build is written; then it goes on with the others."""
 
-log = logging.getLogger("towline.usecases")
+log = logging.getLogger("towline.builds")
 
 STATES = {
     State.QUEUED: JobState.QUEUED,
@@ -121,6 +121,7 @@ def _as_it_is(entry: BuildEntry, job: Job) -> BuildEntry:
         update={
             "state": STATES[job.state],
             "verdict": job.verdict,
+            "in_setup": job.setup_failed,
             "detail": job_words(job),
             "started_at": min(begun, default=None),
             "finished_at": job.finished_at,

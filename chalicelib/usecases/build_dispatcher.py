@@ -12,11 +12,12 @@ from chalicelib.usecases.collaborators import Collaborators
 if TYPE_CHECKING:
     from chalicelib.build_ports import BuildPage
     from chalicelib.domain.build_record import BuildRecord
+    from chalicelib.domain.timetable import Timetable
     from chalicelib.usecases.webhook import Taken
 
 
 class BuildDispatcher:
-    """The builds' half of ``Dispatcher``. Everything here may raise ``NoBuilds``."""
+    """The builds' half of ``Dispatcher``. All but ``timetable`` may raise ``NoBuilds``."""
 
     def __init__(self, collaborators: Collaborators) -> None:
         self.collaborators = collaborators
@@ -64,6 +65,11 @@ class BuildDispatcher:
             if build.kind == "push" and build.tag is None and branch in (None, build.branch):
                 return build
         return None
+
+    def timetable(self, project: str) -> Timetable | None:
+        """When the project's schedules are due; None: its file has none, or is not known yet."""
+        builds = self.collaborators.builds
+        return None if builds is None else builds.timetables.get(project)
 
     def approve_build(self, build_id: str, *, who: str) -> BuildRecord:
         """Let a held build run. Raises ``UnknownBuild`` and ``BuildRefused``."""

@@ -37,6 +37,7 @@ def variables(build: BuildRecord, planned: PlannedJob) -> dict[str, str | None]:
         "TOWLINE_JOB_NAME": planned.name,
         "TOWLINE_BRANCH": build.branch,
         "TOWLINE_TAG": build.tag,
+        "TOWLINE_SCHEDULE": build.schedule,
     }
     if build.pull_request is not None:
         found["TOWLINE_PULL_REQUEST"] = str(build.pull_request)

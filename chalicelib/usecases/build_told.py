@@ -40,7 +40,10 @@ _PHASES = {
 
 
 def prefix_of(build: BuildRecord) -> str:
-    """What its names begin with. One commit may have been pushed, tagged and asked to be pulled."""
+    """What its names begin with. One commit may have been pushed, tagged, asked to be pulled, and
+    be what schedules are due for."""
+    if build.schedule is not None:
+        return f"{PREFIX}-schedule/{build.schedule}"
     if build.pull_request is not None:
         return f"{PREFIX}-pr"
     return f"{PREFIX}-tag" if build.tag is not None else PREFIX
@@ -68,7 +71,9 @@ def _digest(*parts: object) -> str:
 def job_outcome(build: BuildRecord, entry: BuildEntry) -> Outcome:
     """How a job stands, for its reader."""
     if entry.state is JobState.FINISHED:
-        return Outcome(Phase.FINISHED, entry.verdict, allowed=entry.allow_failure)
+        return Outcome(
+            Phase.FINISHED, entry.verdict, allowed=entry.allow_failure, in_setup=entry.in_setup
+        )
     if entry.state is JobState.SKIPPED:
         if build.cancelled:
             return Outcome(Phase.FINISHED, Verdict.CANCELLED)

@@ -11,6 +11,7 @@ from chalicelib.github.events import CheckRequest
 from chalicelib.usecases.cancel_build import approve_build
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.errors import BuildRefused, UnknownBuild
+from chalicelib.usecases.known_repository import is_the_one, keep_up
 from chalicelib.usecases.rerun_build import not_passed, rerun_build
 
 NEWEST = 50
@@ -20,8 +21,12 @@ def take_check_request(
     co: Collaborators, side: BuildSide, delivery: StoredDelivery, event: CheckRequest
 ) -> str:
     """What was done, in words. Repeatable: a rerun has the delivery's build id."""
-    project = event.repository.name.lower()
-    build, job = _meant(side, event, project)
+    project = co.projects.get(delivery.group)
+    if project is None or not is_the_one(project, event.repository):
+        return "no build of this repository is known"
+    if not keep_up(co, project, event.repository, event.installation_id).enabled:
+        return "the project is disabled"
+    build, job = _meant(side, event, project.name)
     if build is None or build.repository_id != event.repository.id:
         return "no build of this commit is known"
     try:

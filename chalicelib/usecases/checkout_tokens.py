@@ -30,5 +30,10 @@ class SecretTokens:
                 f"project {job.project!r} has no secret named {name}, which the checkout needs: "
                 "store it, then run the job again"
             )
-        username, colon, password = value.partition(":")
-        return CheckoutToken(username, password) if colon else CheckoutToken(USERNAME, value)
+        return token_of(value)
+
+
+def token_of(value: str) -> CheckoutToken:
+    """What a kept value shows: a token, or ``name:password``."""
+    username, colon, password = value.partition(":")
+    return CheckoutToken(username, password) if colon else CheckoutToken(USERNAME, value)

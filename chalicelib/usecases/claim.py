@@ -155,6 +155,7 @@ def _work(job: Job, spec: JobSpec, secrets: dict[str, str]) -> dict[str, Any]:
         "command": None if spec.command is None else list(spec.command),
         "shell": None if spec.shell is None else list(spec.shell),
         "script_mode": spec.script_mode,
+        "tells_phases": spec.tells_phases,
         "files": [file.model_dump(mode="json") for file in spec.files],
         "env": env,
         "secrets": secrets,

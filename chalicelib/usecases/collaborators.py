@@ -22,7 +22,7 @@ from chalicelib.ports import (
     SpecStore,
     TokenStore,
 )
-from chalicelib.project_port import ProjectSlots, ProjectStore
+from chalicelib.project_port import ProjectSlots, ProjectStore, ProjectTokens
 from chalicelib.settings import Settings
 
 log = logging.getLogger("towline.usecases")
@@ -51,6 +51,7 @@ class Collaborators:
     tokens: TokenStore
     projects: ProjectStore
     slots: ProjectSlots
+    project_tokens: ProjectTokens
     backend: Backend
     server_key: ServerKey
     clock: Callable[[], datetime]

@@ -18,6 +18,7 @@ from chalicelib.usecases.cancel import cancel
 from chalicelib.usecases.claim import ClaimRequest, claim
 from chalicelib.usecases.context import about
 from chalicelib.usecases.errors import UnknownJob
+from chalicelib.usecases.github_dispatcher import GitHubDispatcher
 from chalicelib.usecases.heartbeat import HeartbeatRequest, heartbeat
 from chalicelib.usecases.launch import launch
 from chalicelib.usecases.launch_message import take_message
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.usecases.costs import CostPart
 
 
-class Dispatcher(BuildDispatcher):
+class Dispatcher(BuildDispatcher, GitHubDispatcher):
     """What can be asked of one deployment. Holds no state of its own; safe to share by threads."""
 
     @property
@@ -158,8 +159,10 @@ class Dispatcher(BuildDispatcher):
     def reap(self) -> ReapSummary:
         """Repair what lost events broke; see ``usecases.reap``."""
         from chalicelib.usecases.reap_builds import reap_builds
+        from chalicelib.usecases.schedules import start_due
 
         summary = reap(self.collaborators)
+        start_due(self.collaborators)
         reap_builds(self.collaborators)
         return summary
 
@@ -167,7 +170,7 @@ class Dispatcher(BuildDispatcher):
 
     def put_project(self, name: str, changes: Mapping[str, Any]) -> tuple[Project, bool]:
         """Register a project or change its settings; see ``usecases.projects``."""
-        return projects.put_project(self.collaborators, name, changes)
+        return projects.set_project(self.collaborators, name, changes)
 
     def project(self, name: str) -> Project:
         """Its settings by a consistent read. Raises ``UnknownProject``."""

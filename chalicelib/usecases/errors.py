@@ -65,3 +65,11 @@ class NoBuilds(Exception):  # noqa: N818 - an answer, rendered as 404
 
     def __init__(self) -> None:
         super().__init__("this service has no builds: its deployment has no queues for them")
+
+
+class UnknownKey(Exception):  # noqa: N818 - an answer, rendered as 404
+    """There is no such thing that GitHub is known by, or it is not set; the text says which."""
+
+
+class KeyRefused(Exception):  # noqa: N818 - the operator's mistake, rendered as 400
+    """A value that can't be one of GitHub's keys. Its text quotes nothing of it."""

@@ -12,6 +12,8 @@ MOST = 300
 
 def job_words(job: Job) -> str:
     """``the script ended with code 3``; '' when the verdict says all."""
+    if job.setup_failed:
+        return job.detail[:MOST]
     if job.verdict is Verdict.FAILED:
         exited = ProcessExit(code=job.exit_code, signal=job.signal)
         return f"the script ended with {describe_exit(exited)}" if exited.known else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
@@ -18,12 +18,18 @@ from chalicelib.usecases.advance import advance
 from chalicelib.usecases.build_side import BACKSTOP, build_side, client_of
 from chalicelib.usecases.cancel_build import cancel_build
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.github_trouble import count_refused
+from chalicelib.usecases.known_repository import is_the_one, keep_up
+from chalicelib.usecases.schedules import keep_schedules
+
+if TYPE_CHECKING:
+    from chalicelib.github.client.errors import GitHubError
 
 NEWEST = 50
 """Builds of a project among which those before are looked for."""
 PLAN: TypeAdapter[tuple[PlannedJob, ...]] = TypeAdapter(tuple[PlannedJob, ...])
 
-log = logging.getLogger("towline.usecases")
+log = logging.getLogger("towline.builds")
 
 
 def make_build(co: Collaborators, delivery: StoredDelivery, event: CommitEvent) -> str:
@@ -34,7 +40,11 @@ def make_build(co: Collaborators, delivery: StoredDelivery, event: CommitEvent) 
     side = build_side(co)
     existing = side.store.get(delivery.build_id)
     if existing is None:
-        project = co.projects.get(event.repository.name)
+        project = co.projects.get(delivery.group)
+        if project is not None and not is_the_one(project, event.repository):
+            return f"no build: {event.repository.name} is not the repository that was registered"
+        if project is not None:
+            project = keep_up(co, project, event.repository, event.installation_id)
         facts = EventFacts(fork=event.from_fork, association=event.author_association or "NONE")
         granted = grant(project, facts)
         if project is None or granted.start is Start.NEVER:
@@ -65,8 +75,12 @@ def _new_build(
         client = client_of(co, project, project.name, event.installation_id)
         commit = commit_of(client.read, event, side.sleep)
         found = read_plan(client.read, event, commit)
+        if found.schedules is not None and _tells_schedules(event):
+            keep_schedules(co, side, project, found.schedules, delivery.received_at)
     except _refusals() as trouble:
         # Nothing can be read, so perhaps nothing can be told either; the build says it.
+        log.error("build %s: nothing can be read: %s", delivery.build_id, trouble)
+        count_refused(co, trouble, project)
         commit = Commit(event.sha, event.ref)
         return _build(co, delivery, event, project, granted, commit).model_copy(
             update={
@@ -91,7 +105,13 @@ def _new_build(
     return build.model_copy(update=changes)
 
 
-def _refusals() -> tuple[type[Exception], ...]:
+def _tells_schedules(event: CommitEvent) -> bool:
+    """It is the head of the default branch, whose file has the schedules."""
+    own = event.kind != "pull_request" and event.branch is not None
+    return own and event.branch == event.repository.default_branch
+
+
+def _refusals() -> tuple[type[GitHubError], ...]:
     from chalicelib.github.client.errors import BadCredentials, Misunderstood, Refused
 
     return BadCredentials, Misunderstood, Refused
@@ -111,6 +131,7 @@ def _build(
         project=project.name,
         repository_id=event.repository.id,
         repository_name=event.repository.name,
+        private=event.repository.private,
         installation_id=event.installation_id,
         kind=event.kind,
         ref=commit.ref,
@@ -118,6 +139,7 @@ def _build(
         tag=event.tag,
         pull_request=event.pull_request,
         head_branch=event.head_branch,
+        schedule=event.schedule,
         from_fork=event.from_fork,
         sha=event.sha,
         commit=commit.sha,

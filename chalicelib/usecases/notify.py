@@ -18,12 +18,19 @@ from chalicelib.usecases.advance import advance
 from chalicelib.usecases.build_side import BACKSTOP, build_side
 from chalicelib.usecases.build_told import marks
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.github_trouble import RefusedFor, count_refused
 from chalicelib.usecases.teller import Teller, Told
 
 LEASE = timedelta(seconds=330)
 """Longer than the function's timeout: when it is over, whoever had it is dead."""
+LATE = timedelta(minutes=15)
+"""For so long what GitHub shows may be old before somebody should look."""
 MOST_TOLD = 40
 """Names told in one pass, some 20 s; a message to ourselves goes on with the others."""
+MENDABLE = (RefusedFor.CREDENTIALS, RefusedFor.PROJECT)
+"""Somebody may give another key or token: then all of it is told after all."""
+MENDED_S = 600.0
+GIVEN_UP = timedelta(days=1)
 ROUNDS = 5
 TROUBLE_S = 30.0
 
@@ -64,6 +71,7 @@ def _tell(co: Collaborators, side: BuildSide, build: BuildRecord) -> bool:
     if sent.version >= build.version:
         return True
     if sent.not_before is not None and now < sent.not_before:
+        co.meter.count("NoticesPutOff")
         side.store.remind(build, sent.not_before)
         return False
     if sent.lease_until is not None and now < sent.lease_until:
@@ -87,11 +95,16 @@ def _tell(co: Collaborators, side: BuildSide, build: BuildRecord) -> bool:
         "unsure": told.unsure,
         "version": build.version if whole else sent.version,
         "not_before": None if later_s is None else co.clock() + timedelta(seconds=later_s),
+        "behind_since": None if later_s is None else sent.behind_since or now,
     }
-    side.store.put_sent(build.id, sent.model_copy(update=ended))
+    sent = side.store.put_sent(build.id, sent.model_copy(update=ended))
     if whole:
         return True
     if later_s is not None:
+        co.meter.count("NoticesPutOff")
+        behind = co.clock() - (sent.behind_since or now)
+        if behind >= LATE and not told.owners:
+            co.meter.count("NoticesLate")
         side.store.remind(build, co.clock() + timedelta(seconds=later_s))
     else:
         side.notices.send(build.id, group=build.id, unique=f"{build.id}#{sent.revision}")
@@ -119,6 +132,11 @@ def _send(
     except GitHubError as trouble:
         # It would refuse again: the commit or the permission is gone. Never silently.
         log.error("build %s: GitHub can't be told: %s", build.id, trouble)
+        reason = count_refused(co, trouble, co.projects.find(build.project))
+        behind = co.clock() - (sent.behind_since or co.clock())
+        told.owners = reason is RefusedFor.PROJECT
+        if reason in MENDABLE and behind < GIVEN_UP:
+            return told, MENDED_S, False
         return told, None, True
     told.unsure = False
     return told, None, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ from chalicelib.usecases.errors import UnknownProject
 from chalicelib.usecases.slots import send_waiting_safely
 
 ROUNDS = 5
+REACHED_BY = {"enabled", "repository_id", "installation_id", "token_secret"}
+"""Settings with which GitHub may say something that it did not say before."""
+
+log = logging.getLogger("towline.usecases")
 
 
 def put_project(co: Collaborators, name: str, changes: Mapping[str, Any]) -> tuple[Project, bool]:
@@ -44,6 +49,22 @@ def put_project(co: Collaborators, name: str, changes: Mapping[str, Any]) -> tup
     raise ServiceTrouble(f"project {name} is being changed all the time; try again")
 
 
+def set_project(co: Collaborators, name: str, changes: Mapping[str, Any]) -> tuple[Project, bool]:
+    """As ``put_project``, for people; what is to be known of its repository is asked for."""
+    from chalicelib.usecases.refresh_project import ask_to_refresh
+
+    wanted = dict(changes)
+    if wanted.get("enabled"):
+        wanted["trouble"] = None
+    if "repository_id" in wanted:
+        # Another repository has another name; which one will be told.
+        wanted["repository"] = None
+    project, new = put_project(co, name, wanted)
+    if new or REACHED_BY & wanted.keys():
+        ask_to_refresh(co, project)
+    return project, new
+
+
 def get_project(co: Collaborators, name: str) -> Project:
     """Raises ``UnknownProject``."""
     found = co.projects.get(name)
@@ -53,9 +74,21 @@ def get_project(co: Collaborators, name: str) -> Project:
 
 
 def remove_project(co: Collaborators, name: str) -> None:
-    """Forget its settings; jobs, secrets and tokens stay. Raises ``UnknownProject``."""
+    """Forget its settings and its checkout token; jobs, secrets and tokens stay.
+
+    Raises ``UnknownProject``.
+    """
     if not co.projects.remove(name):
         raise UnknownProject(name)
+    try:
+        co.project_tokens.remove(project_key(name))
+    except ServiceTrouble as trouble:
+        log.warning("the checkout token of %s stays, unused: %s", name, trouble)
+    try:
+        if co.builds is not None:
+            co.builds.timetables.remove(project_key(name))
+    except ServiceTrouble as trouble:
+        log.warning("the schedules of %s go when they are next due: %s", name, trouble)
     send_waiting_safely(co, [project_key(name)])
 
 

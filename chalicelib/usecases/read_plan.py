@@ -11,7 +11,12 @@ from chalicelib.github.client.errors import Misunderstood
 from chalicelib.repofile.plan import plan
 from chalicelib.repofile.planned import Event, Plan
 from chalicelib.repofile.problems import FileError, Problem
-from chalicelib.repofile.repository_file import TOWLINE_FILE, TRAVIS_FILE, RepositoryFile
+from chalicelib.repofile.repository_file import (
+    TOWLINE_FILE,
+    TRAVIS_FILE,
+    RepositoryFile,
+    Schedule,
+)
 
 if TYPE_CHECKING:
     from chalicelib.github.client.repositories import Repositories
@@ -31,12 +36,23 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFile:
+    """``file`` None: it is wrong, and ``problems`` say how; or, without them, there is none."""
+
+    path: str = ""
+    file: RepositoryFile | None = None
+    problems: tuple[BuildProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReadPlan:
     """``plan`` None: the file is wrong, and ``problems`` say how. ``file`` '': there is none."""
 
     file: str
     plan: Plan | None
     problems: tuple[BuildProblem, ...] = ()
+    schedules: tuple[Schedule, ...] | None = None
+    """None: the file is wrong, so nobody knows."""
 
 
 def commit_of(
@@ -62,26 +78,35 @@ def commit_of(
 
 
 def read_plan(repository: Repositories, event: CommitEvent, commit: Commit) -> ReadPlan:
-    """The plan of the file at the commit: ``.towline.yml``, else ``.travis.yml``.
+    """The plan of the file at the commit. Raises ``GitHubError``."""
+    found = read_file(repository, event.repository.name, commit.sha)
+    if found.problems:
+        return ReadPlan(found.path, None, found.problems)
+    if found.file is None:
+        reason = f"the commit has neither {TOWLINE_FILE} nor {TRAVIS_FILE}"
+        return ReadPlan("", Plan(reason=reason), schedules=())
+    warnings = tuple(
+        _problem(found.path, each, "warning") for each in found.file.warnings[:MOST_PROBLEMS]
+    )
+    made = _plan(repository, found.file, event)
+    return ReadPlan(found.path, made, warnings, found.file.schedules)
 
-    Raises ``GitHubError``.
-    """
-    name = event.repository.name
+
+def read_file(repository: Repositories, name: str, sha: str) -> ReadFile:
+    """The file at a commit: ``.towline.yml``, else ``.travis.yml``. Raises ``GitHubError``."""
     for path in (TOWLINE_FILE, TRAVIS_FILE):
         try:
-            content = repository.file(name, path, commit.sha)
+            content = repository.file(name, path, sha)
         except Misunderstood as wrong:
-            return ReadPlan(path, None, (BuildProblem(path=path, text=str(wrong)),))
+            return ReadFile(path, None, (BuildProblem(path=path, text=str(wrong)),))
         if content is None:
             continue
         try:
-            file = _read(path, content)
+            return ReadFile(path, _read(path, content))
         except FileError as error:
             found = error.problems[:MOST_PROBLEMS]
-            return ReadPlan(path, None, tuple(_problem(path, each, "failure") for each in found))
-        warnings = tuple(_problem(path, each, "warning") for each in file.warnings[:MOST_PROBLEMS])
-        return ReadPlan(path, _plan(repository, file, event), warnings)
-    return ReadPlan("", Plan(reason=f"the commit has neither {TOWLINE_FILE} nor {TRAVIS_FILE}"))
+            return ReadFile(path, None, tuple(_problem(path, each, "failure") for each in found))
+    return ReadFile()
 
 
 def _read(path: str, content: bytes) -> RepositoryFile:
@@ -107,7 +132,13 @@ def _plan(repository: Repositories, file: RepositoryFile, event: CommitEvent) ->
         elif event.base_sha is not None:
             paths = repository.paths_between(name, event.base_sha, event.sha)
     happened = Event(
-        kind=event.kind, branch=event.branch, tag=event.tag, message=message, paths=paths
+        kind=event.kind,
+        branch=event.branch,
+        tag=event.tag,
+        message=message,
+        paths=paths,
+        schedule=event.schedule,
+        elsewhere=event.branch != event.repository.default_branch,
     )
     return plan(file, happened)
 

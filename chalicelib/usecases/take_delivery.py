@@ -6,13 +6,24 @@ import logging
 from datetime import timedelta
 
 from chalicelib.build_ports import BuildSide, StoredDelivery
-from chalicelib.github.events import CheckRequest, CommitEvent, InstallationChanged, stored_event
+from chalicelib.github.events import (
+    CheckRequest,
+    CommitEvent,
+    InstallationChanged,
+    RefDeleted,
+    Registered,
+    RepositoryChanged,
+    ScheduleDue,
+    stored_event,
+)
 from chalicelib.usecases.build_side import build_side
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.github_trouble import count_refused
+from chalicelib.usecases.own_delivery import own_words
 
 GIVEN_UP = timedelta(hours=24)
 
-log = logging.getLogger("towline.usecases")
+log = logging.getLogger("towline.builds")
 
 
 def take_delivery(co: Collaborators, delivery_id: str) -> str:
@@ -30,20 +41,24 @@ def take_delivery(co: Collaborators, delivery_id: str) -> str:
         return "there is no such delivery"
     if delivery.done:
         return delivery.done
+    called = own_words(delivery) or f"delivery {delivery.id}"
     try:
         done = _work(co, side, delivery)
     except TryLater as later:
         now = co.clock()
         if now - delivery.received_at > GIVEN_UP:
+            count_refused(co, later, None)
             done = f"given up after a day: {later}"
         else:
-            log.warning("delivery %s is put off: %s", delivery.id, later)
+            log.warning("%s is put off: %s", called, later)
+            co.meter.count("DeliveriesPutOff")
             side.deliveries.put_off(delivery, now + timedelta(seconds=later.after_s))
             return "put off"
     except GitHubError as trouble:
-        log.error("delivery %s: %s", delivery.id, trouble)
+        log.error("%s: %s", called, trouble)
+        count_refused(co, trouble, co.projects.find(delivery.group))
         done = f"it could not be done: {trouble}"
-    log.info("delivery %s: %s", delivery.id, done)
+    log.info("%s: %s", called, done)
     side.deliveries.done(delivery, done)
     return done
 
@@ -62,4 +77,20 @@ def _work(co: Collaborators, side: BuildSide, delivery: StoredDelivery) -> str:
         from chalicelib.usecases.installation import take_installation
 
         return take_installation(co, side, event)
+    if isinstance(event, RefDeleted):
+        from chalicelib.usecases.ref_deleted import take_ref_deleted
+
+        return take_ref_deleted(co, side, delivery, event)
+    if isinstance(event, RepositoryChanged):
+        from chalicelib.usecases.repository_changed import take_repository
+
+        return take_repository(co, side, delivery, event)
+    if isinstance(event, ScheduleDue):
+        from chalicelib.usecases.scheduled_build import make_scheduled
+
+        return make_scheduled(co, side, delivery, event)
+    if isinstance(event, Registered):
+        from chalicelib.usecases.refresh_project import refresh_project
+
+        return refresh_project(co, side, delivery, event)
     return "nothing follows from it"

@@ -31,6 +31,8 @@ class Told:
     """What was told so far: names, and the ids of new check runs."""
 
     unsure: bool = False
+    owners: bool = False
+    """What is not told is the project's owner to mend, nobody else."""
     names: list[str] = field(default_factory=list)
     checks: dict[str, int] = field(default_factory=dict)
 

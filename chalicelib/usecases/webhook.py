@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.build_ports import BuildSide, StoredDelivery
 from chalicelib.domain.ids import new_id
-from chalicelib.github.deliveries import Delivery, receive
+from chalicelib.domain.project_trouble import trouble_words
+from chalicelib.github.deliveries import Delivery, receive, signer
 from chalicelib.github.events import (
     CheckRequest,
     CommitEvent,
@@ -18,17 +19,19 @@ from chalicelib.github.events import (
     InstallationChanged,
     Ping,
     RefDeleted,
+    RepositoryChanged,
 )
 from chalicelib.github.read_event import read_event
 from chalicelib.github.refusal import Refusal
 from chalicelib.ports import ServiceTrouble
 from chalicelib.usecases.build_side import build_side
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.known_repository import is_the_one, project_of
 
 RESEND = timedelta(minutes=2)
 """A delivery that nobody has worked on for so long is sent again by the reaper."""
 
-log = logging.getLogger("towline.usecases")
+log = logging.getLogger("towline.builds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Taken:
     reason: str = ""
     """One fixed word, where it was refused."""
     build_id: str = ""
+    signed_with: str = ""
+    """While two secrets are valid, which of them it was signed with: both may have been."""
 
 
 def take_webhook(co: Collaborators, headers: Mapping[str, str], body: bytes) -> Taken:
@@ -50,9 +55,15 @@ def take_webhook(co: Collaborators, headers: Mapping[str, str], body: bytes) -> 
     and GitHub shows it as failed, to be delivered again.
     """
     side = build_side(co)
-    delivery = receive(headers, body, side.webhook_secrets.secrets())
+    secrets = side.webhook_secrets.secrets()
+    delivery = receive(headers, body, list(secrets.values()))
     if isinstance(delivery, Refusal):
         return _refused(delivery)
+    taken = _take(co, side, delivery)
+    return replace(taken, signed_with=signer(headers, body, secrets)) if len(secrets) > 1 else taken
+
+
+def _take(co: Collaborators, side: BuildSide, delivery: Delivery) -> Taken:
     event = read_event(delivery)
     if isinstance(event, Refusal):
         return _refused(event)
@@ -60,26 +71,29 @@ def take_webhook(co: Collaborators, headers: Mapping[str, str], body: bytes) -> 
         return Taken(200, "pong")
     if isinstance(event, Ignored):
         return Taken(204, event.reason)
-    if isinstance(event, RefDeleted):
-        return Taken(204, "nothing is built of what was deleted")
     if isinstance(event, InstallationChanged):
         return _accept(co, side, delivery, event, f"installation/{event.installation_id}")
     return _of_repository(co, side, delivery, event)
 
 
 def _of_repository(
-    co: Collaborators, side: BuildSide, delivery: Delivery, event: CommitEvent | CheckRequest
+    co: Collaborators,
+    side: BuildSide,
+    delivery: Delivery,
+    event: CommitEvent | CheckRequest | RefDeleted | RepositoryChanged,
 ) -> Taken:
     repository = event.repository
-    project = co.projects.find(repository.name)
-    if project is None or not project.enabled:
-        why = "is not registered here" if project is None else "is disabled"
-        log.info("delivery %s: %s %s", delivery.id, repository.name, why)
-        return Taken(204, f"{repository.name} {why}")
-    if project.repository_id not in (None, repository.id):
-        # The name was given to another repository, which nobody has registered.
+    project = project_of(co, repository)
+    if project is None:
+        log.info("delivery %s: %s is not registered here", delivery.id, repository.name)
+        return Taken(204, f"{repository.name} is not registered here")
+    if not is_the_one(project, repository):
         log.warning("delivery %s: %s is another repository now", delivery.id, repository.name)
         return Taken(204, f"{repository.name} is not the repository that was registered")
+    if not project.enabled and isinstance(event, CommitEvent | CheckRequest):
+        why = f": {trouble_words(project.trouble, project.name)}" if project.trouble else ""
+        log.info("delivery %s: %s is disabled%s", delivery.id, repository.name, why)
+        return Taken(204, f"{repository.name} is disabled{why}")
     return _accept(co, side, delivery, event, project.name)
 
 

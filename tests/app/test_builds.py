@@ -54,6 +54,16 @@ def test_what_is_refused_is_told_without_a_look_inside(world: BuildWorld) -> Non
     assert unsigned.error == (401, "not_signed", None)
 
 
+def test_what_starts_nothing_says_why_where_github_shows_it(world: BuildWorld) -> None:
+    """A 204 has no body; of an answer's headers GitHub shows all."""
+    payload = push(world.repository, SHA)
+    payload["repository"]["full_name"] = "octo/other"
+    headers, body = delivery("push", payload, SECRET)
+    answer = Caller(None)("POST", "/webhooks/github", headers=headers, raw=body)
+    said = "octo/other is not registered here"
+    assert (answer.status, answer.headers.get("X-Towline-Reason")) == (204, said)
+
+
 def test_a_service_without_queues_for_builds_says_so() -> None:
     with new_world() as made:
         wiring.use(made.dispatcher)

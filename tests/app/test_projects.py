@@ -31,6 +31,7 @@ def test_a_project_is_registered_shown_changed_and_forgotten(caller: Caller) -> 
     assert changed.status == 200
     shown = caller("GET", WEB).body["project"]
     assert shown.pop("slots") == {"taken": 0, "limit": 2}
+    assert shown.pop("schedules") == []
     assert shown == changed.body["project"]
     assert (shown["image"], shown["max_cpu"], shown["max_jobs"]) == (None, 4, 2)
     assert [p["name"] for p in caller("GET", "/projects").body["projects"]] == ["acme/web"]

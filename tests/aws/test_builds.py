@@ -155,9 +155,9 @@ def test_a_fifo_queue_drops_what_is_not_unique_and_keeps_the_order(clients: AwsC
 def test_webhook_secrets_are_read_again_after_a_while(clients: AwsClients) -> None:
     now = [0.0]
     found = GitHubParameters(clients, "/p", monotonic=lambda: now[0])
-    assert found.secrets() == []
+    assert found.secrets() == {}
     GitHubParameters(clients, "/p").put("webhook-secret", "one\n")
-    assert found.secrets() == []
+    assert found.secrets() == {}
     now[0] = 61.0
-    assert found.secrets() == ["one"]
+    assert found.secrets() == {"webhook-secret": "one"}
     assert found.read() == {}

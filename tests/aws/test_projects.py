@@ -91,6 +91,25 @@ def test_what_was_found_or_not_found_is_known_for_seconds(
     assert projects.find("acme/web") is not None
 
 
+def test_a_repositorys_project_is_known_by_its_number_for_seconds(
+    world: World, projects: ProjectTable, clock: Clock
+) -> None:
+    other = ProjectTable(world.clients, world.table)
+    other.put(project(repository_id=7), replaces=None)
+    other.put(project("plain"), replaces=None)
+    world.count()
+    for _ in range(3):
+        assert projects.of_repository(7) == project(repository_id=7)
+        assert projects.of_repository(8) is None
+    assert world.count() == {"Query": 1, "GetItem": 1}
+    other.put(project(repository_id=8, version=2), replaces=1)
+    clock.now += CACHE_S
+    assert projects.of_repository(7) is None
+    assert projects.of_repository(8) is not None
+    projects.put(project(repository_id=9, version=3), replaces=2)
+    assert projects.of_repository(9) is not None
+
+
 def test_the_limit_is_beside_the_slots_from_the_same_write_on(
     world: World, projects: ProjectTable
 ) -> None:

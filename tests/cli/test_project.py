@@ -78,7 +78,9 @@ def test_a_project_from_its_registration_to_its_end(
         (("add", "a", "--max-jobs", "0"), "--max-jobs: must be at least 1"),
         (("add", "a", "--max-memory", "lots"), "--max-memory: "),
         (("add", "a", "--cpu", "4", "--max-cpu", "2"), "cpu is 4, which is above max_cpu, 2"),
-        (("add", "a b"), "a project's name has letters"),
+        (("add", "a b"), "'a b' is not a project's name such as acme/web"),
+        (("add", "https://github.com/acme"), "is not a project's name such as acme/web"),
+        (("add", "a", "--token-secret", "a b"), "--token-secret: 'a b' is not a secret's name"),
         (("set", "a"), "nothing to change"),
         (("set", "a", "--cpu", "1"), "project 'a' is not registered"),
         (("show", "a"), "project 'a' is not registered"),
@@ -119,3 +121,33 @@ def test_show_says_when_a_job_waits_for_a_slot(
 def test_a_token_is_made_for_one_project(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "token", "create", "ci", "--project", "a")
     assert re.search(r"never +a +ci$", run(capsys, "token", "list")[0], re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://github.com/Acme/Web",
+        "https://github.example.com:8443/acme/web.git/",
+        "git@github.com:acme/web.git",
+        "ssh://git@github.com/acme/web",
+    ],
+)
+def test_a_repository_may_be_named_by_its_address(
+    world: World, capsys: pytest.CaptureFixture[str], typed: str
+) -> None:
+    run(capsys, "project", "add", typed)
+    assert [project.name for project in world.dispatcher.projects()] == ["acme/web"]
+
+
+def test_a_secret_of_a_repository_that_nobody_registered_is_kept_with_a_word(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALUE", "v")
+    run(capsys, "project", "add", "acme/web")
+    for name, warned in (("acme/wbe", True), ("Acme/Web", False), ("default", False)):
+        words = ("secret", "set", "KEY", "--from-env", "VALUE", "--project", name)
+        err = run(capsys, *words)[1]
+        assert "kept" in err
+        assert (f"{name} is not registered" in err) == warned
+    wrong = run(capsys, "secret", "set", "K-Y", "--from-env", "VALUE", status=2)[1]
+    assert "error: 'K-Y' is not a secret's name" in wrong

@@ -8,9 +8,18 @@ import pytest
 
 from towline.cli.main import build_parser
 from towline.cli.problem import Problem
-from towline.cli.up_github import APP_ID, APP_KEY_FILE, SECRET, TOKEN, explained, github_of
+from towline.cli.up_github import (
+    APP_ID,
+    APP_KEY_FILE,
+    SECRET,
+    TOKEN,
+    explained,
+    github_of,
+    made_secret,
+)
 from towline.local.local_github import LocalGitHub
 
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nMII=\n-----END RSA PRIVATE KEY-----\n"
 URL = "http://127.0.0.1:8470"
 
 
@@ -35,28 +44,41 @@ def test_a_secret_is_made_and_shown_when_none_is_given() -> None:
     assert len(made) == 64
     assert made != second.parameters["webhook-secret"]
     text = said(first)
-    for words in (made, "https://<your tunnel>/webhooks/github", URL, "Pushes, Pull requests"):
+    for words in (
+        made,
+        "https://<your tunnel>/webhooks/github",
+        URL,
+        "Pushes, Pull requests, Repositories",
+    ):
         assert words in text
     assert f"without {TOKEN} or an App" in text
+    assert f"set {SECRET} to keep the secret" in text
+    assert made_secret(first, {}) == made
+    assert made_secret(first, {SECRET: "given"}) == ""
 
 
 def test_what_was_given_is_kept_and_not_shown(tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
-    key.write_text("-----BEGIN-----")
-    environ = {SECRET: "the-secret", TOKEN: "the-token", APP_ID: "12", APP_KEY_FILE: str(key)}
+    key.write_text(PEM)
+    environ = {
+        SECRET: "the-secret-of-GitHub",
+        TOKEN: "the-token",
+        APP_ID: "12",
+        APP_KEY_FILE: str(key),
+    }
     github = asked("--github", "--public-url", "https://ci.test/", **environ)
     assert github is not None
     assert github.parameters == {
-        "webhook-secret": "the-secret",
+        "webhook-secret": "the-secret-of-GitHub",
         "token": "the-token",
         "app-id": "12",
-        "app-key": "-----BEGIN-----",
+        "app-key": PEM.strip(),
     }
     text = said(github, **environ) + repr(github)
     assert "https://ci.test/webhooks/github" in text
     assert "tunnel of yours" not in text
-    assert "Check suites" in text
-    for secret in ("the-secret", "the-token", "-----BEGIN-----"):
+    assert "Check suite, Repository" in text
+    for secret in ("the-secret", "the-token", "-----BEGIN"):
         assert secret not in text
 
 
@@ -65,7 +87,13 @@ def test_what_was_given_is_kept_and_not_shown(tmp_path: Path) -> None:
     [
         (["--public-url", "https://a.test"], {}, "are for --github"),
         (["--github", "--public-url", "ci.test"], {}, "--public-url ci.test is not an address"),
-        (["--github", "--github-url", "ftp://x"], {}, "--github-url ftp://x is not an address"),
+        (["--github", "--github-url", "ftp://x"], {}, "--github-url: .* must begin with https"),
+        (["--github", "--github-url", "http://a.test"], {}, "--github-url: .* must begin with htt"),
+        (["--github", "--github-url", "https://a.test/b"], {}, "must end with the host"),
+        (["--github"], {SECRET: "short"}, f"{SECRET}: a webhook secret has at least 16"),
+        (["--github"], {TOKEN: "a b"}, f"{TOKEN}: a token has no spaces"),
+        (["--github"], {APP_ID: "one"}, f"{APP_ID}: app-id is the App's number"),
+        (["--github"], {APP_ID: "1", APP_KEY_FILE: __file__}, f"{APP_KEY_FILE}: app-key is the"),
         (["--github"], {APP_ID: "1"}, "an App needs both"),
         (["--github"], {APP_ID: "1", APP_KEY_FILE: "/none"}, "names /none, which can't be read"),
     ],

@@ -24,6 +24,7 @@ class Hook:
         self.came: list[tuple[dict[str, str], bytes]] = []
         self.status = 202
         self.says: dict[str, Any] = {"done": "accepted", "build": "b1"}
+        self.headers: dict[str, str] = {}
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,8 +32,11 @@ class Hook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 hook.came.append((dict(self.headers.items()), body))
                 self.send_response(hook.status)
+                for name, value in hook.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(json.dumps(hook.says).encode())
+                if hook.status != 204:
+                    self.wfile.write(json.dumps(hook.says).encode())
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Quiet."""
@@ -47,7 +51,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
     thread = threading.Thread(target=made.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     monkeypatch.setenv("TOWLINE_URL", made.url)
-    monkeypatch.setenv("TOWLINE_WEBHOOK_SECRET", "s")
+    monkeypatch.setenv("TOWLINE_GITHUB_WEBHOOK_SECRET", "s")
     yield made
     made.server.shutdown()
     made.server.server_close()
@@ -110,3 +114,12 @@ def test_a_refusal_is_a_failure_in_the_services_words(
     path = written(tmp_path / "p.json", {})
     assert main(["webhook", "replay", path, "--event", "push"]) != 0
     assert "status 401: not signed with it" in capsys.readouterr().err
+
+
+def test_a_delivery_that_starts_nothing_says_why(
+    hook: Hook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hook.status, hook.headers = 204, {"X-Towline-Reason": "acme/web is not registered here"}
+    path = written(tmp_path / "p.json", {})
+    assert main(["webhook", "replay", path, "--event", "push"]) == 0
+    assert "acme/web is not registered here" in capsys.readouterr().err

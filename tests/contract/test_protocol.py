@@ -39,12 +39,14 @@ def test_the_runner_reads_the_whole_claim_of_the_service(world: World) -> None:
         silence_timeout_s=62,
         grace_s=3,
         log_limit_bytes=12345,
+        tells_phases=True,
     )
     claimed = Claimed(world.claim(job))
     work, limits = claimed.work, claimed.limits
     assert (claimed.job, claimed.attempt, claimed.cancelled) == (job.id, 1, False)
     assert claimed.lease == world.lease(job)
     assert (work.script, work.command, work.shell) == (b"exit 3\n", None, ["bash"])
+    assert work.tells_phases
     assert (work.env, work.secrets) == ({"A": "1", "GONE": None}, {"TOKEN": "s3cret"})
     assert (work.user, work.workdir) == ("1000:1000", "/srv")
     assert [(f.path, f.content, f.mode) for f in work.files] == [("data/x", b"hi", 0o600)]
@@ -100,6 +102,7 @@ def ended(status: int, ended_by: str) -> dict[str, Any]:
     return testimony.ended(
         Ending(status, ended_by),
         argv=["/bin/sh", "/tmp/script"],
+        phases=["setup", "after"],
         started=1767225600.25,
         stopped=1767225601.0,
         log=cast("Any", log),
@@ -117,6 +120,7 @@ def test_the_service_reads_the_whole_report_of_the_runner(status: int, reason: s
     read = body(sent)
     assert read.model_dump(mode="json") == sent
     assert read.ended_by == EndedBy(reason)
+    assert read.ended_in_setup
     code, signal = (None, os.WTERMSIG(status)) if status == 9 else (status >> 8, None)
     assert (read.exit.code, read.exit.signal) == (code, signal)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployed.emulator import REGION, ROOT, Emulator
+from tests.deployed.emulator import ACCOUNT, REGION, ROOT, Emulator
 
 STAGE = "ci"
 ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
@@ -28,6 +28,8 @@ MARKS = [
     pytest.mark.timeout(400),
     pytest.mark.xdist_group("deployed"),
 ]
+FUNCTIONS = ("api", "launcher", "task-state", "builder", "notifier", "outbox", "reaper")
+"""As their logs are called."""
 COMMAND_WITHIN_S = 60
 JOB_WITHIN_S = 240
 """A message that an update took with its function is sent again by the reaper in two minutes."""
@@ -67,8 +69,9 @@ def towline(
 class Deployment:
     """A service that ``deploy`` put into the emulator, and what may be asked of it."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, github_url: str) -> None:
         self.emulator = emulator
+        self.github_url = github_url
         self.token = ""
         self.arch = ("--arch", ARCH)
 
@@ -78,9 +81,10 @@ class Deployment:
         ``--yes``, as the emulator's change sets call most updates replacements.
         """
         address = f"PublicUrl={self.emulator.public_url}"
+        github = f"GitHubUrl={self.github_url}"
         ran = self._operator(
             "deploy", "--yes", "--json", *self.arch, "--function-arch", ARCH,
-            "--parameter", address, *options, root=root,
+            "--parameter", address, "--parameter", github, *options, root=root,
         )  # fmt: skip
         assert ran.status == 0, told(ran)
         outcome: dict[str, Any] = ran.json()
@@ -97,6 +101,11 @@ class Deployment:
             "TOWLINE_TOKEN": self.token,
         }
         return towline(*words, env=env, stdin=stdin, within_s=within_s)
+
+    def must(self, *words: str, stdin: str = "") -> None:
+        """A command of a user's that works."""
+        ran = self.command(*words, stdin=stdin.encode())
+        assert ran.status == 0, told(ran)
 
     def version(self) -> str:
         """Of the code that answers."""
@@ -130,11 +139,29 @@ class Deployment:
     def log(self, job_id: str) -> bytes:
         return self.command("log", job_id).out
 
+    def reap(self) -> None:
+        """A pass of the reaper, without waiting for its minute."""
+        event = {
+            "version": "0",
+            "id": "1",
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": ACCOUNT,
+            "time": "2026-01-01T00:00:00Z",
+            "region": REGION,
+            "resources": [],
+            "detail": {},
+        }
+        passed = self.emulator.client("lambda").invoke(
+            FunctionName=self.resource("Reaper"), Payload=json.dumps(event)
+        )
+        assert "FunctionError" not in passed, passed["Payload"].read()
+
     def functions_output(self) -> str:
         """All that the functions have written to their logs."""
         logs = self.emulator.client("logs")
         lines = []
-        for group in ("api", "launcher", "task-state", "reaper"):
+        for group in FUNCTIONS:
             name = f"/towline/{STAGE}/{group}"
             for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
                 lines += [event["message"] for event in page["events"]]

@@ -35,13 +35,15 @@ class Emulator:
     """One process group on loopback. All that it keeps is in a folder that goes with it.
 
     Permissions are enforced (``AUTH``): a role that lacks an action is refused as on AWS.
+    ``trusted``: the certificate that the functions trust, of the tests' GitHub.
     """
 
-    def __init__(self, venv: Path) -> None:
+    def __init__(self, venv: Path, trusted: Path) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="towline-emulator-", dir=_quick_place()))
         self.port = _free_port()
         self.owner = f"deployed-{os.getpid()}-{self.port}"
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        self._trusted = trusted
         self._log = (self.folder / "ministack.log").open("wb")
         self._process = subprocess.Popen(
             [venv / "bin" / "python", "-m", "tests.deployed.bridge"],
@@ -115,6 +117,8 @@ class Emulator:
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "PYTHONDONTWRITEBYTECODE": "1",
+            # Functions are processes that inherit this.
+            "SSL_CERT_FILE": str(self._trusted),
             "S3_DATA_DIR": str(self.folder / "s3"),
             "STATE_DIR": str(self.folder / "state"),
             "TMPDIR": str(self.folder),

@@ -109,7 +109,8 @@ def test_a_poison_message_ends_in_the_dead_letter_queue_and_pages(
     paged = pager.rings("launch-dead-letters")
     assert "docs/operations.md#launch-dead-letters" in paged["AlarmDescription"]
     # The jobs beside it are launched as if it were not there.
-    assert deployment.finished(good)["verdict"] == "passed"
+    job = deployment.finished(good)
+    assert job["verdict"] == "passed", job
     sqs.purge_queue(QueueUrl=dead)
 
 

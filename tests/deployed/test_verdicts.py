@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 
 import docker
@@ -10,45 +9,18 @@ import pytest
 
 from tests.conftest import Registry
 from tests.deployed.driver import MARKS, Deployment, told
-from tests.deployed.emulator import ACCOUNT, REGION
+from tests.deployed.images import push_image
 
 pytestmark = MARKS
 Jobs = Mapping[str, str]
 
-SCHEDULED = json.dumps(
-    {
-        "version": "0",
-        "id": "1",
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "account": ACCOUNT,
-        "time": "2026-01-01T00:00:00Z",
-        "region": REGION,
-        "resources": [],
-        "detail": {},
-    }
-)
 ENDLESS = "echo up; while :; do sleep 0.1; done"
-
-
-def _pushed(client: docker.DockerClient, image: str, registry: Registry) -> str:
-    """The image's name in this registry. Nothing stays on the engine under it."""
-    name = f"{registry.address}/deployed/busybox"
-    user, password = registry.login or (None, None)
-    login = {"username": user, "password": password} if user else None
-    client.images.get(image).tag(name, "1")
-    try:
-        for event in client.images.push(name, "1", stream=True, decode=True, auth_config=login):
-            assert "error" not in event, event
-    finally:
-        client.images.remove(f"{name}:1")
-    return f"{name}:1"
 
 
 @pytest.fixture(scope="module")
 def own_image(docker_client: docker.DockerClient, registry: Registry, busybox_image: str) -> str:
     """An image of a user's own, in a registry of theirs; it holds no trace of the runner."""
-    return _pushed(docker_client, busybox_image, registry)
+    return push_image(docker_client, busybox_image, registry)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +37,7 @@ def private_image(
         stdin=password.encode(),
     )  # fmt: skip
     assert ran.status == 0, told(ran)
-    return _pushed(docker_client, busybox_image, closed_registry)
+    return push_image(docker_client, busybox_image, closed_registry)
 
 
 @pytest.fixture(scope="module")
@@ -187,10 +159,7 @@ def test_the_functions_logs_hold_no_secret_and_no_refusal(
     for name, job_id in jobs.items():
         if name != "endless":
             deployment.finished(job_id)
-    passed = deployment.emulator.client("lambda").invoke(
-        FunctionName=deployment.resource("Reaper"), Payload=SCHEDULED
-    )
-    assert "FunctionError" not in passed, passed["Payload"].read()
+    deployment.reap()
     written = deployment.functions_output()
     assert jobs["passed"] in written
     for word in ("AccessDenied", "not authorized", "Traceback"):

@@ -13,7 +13,9 @@ from chalicelib.domain.launch_refusals import PutOff
 from chalicelib.domain.retry_policy import LAUNCH_RETRYABLE, LOST
 from chalicelib.domain.stop_reasons import Subject
 from chalicelib.domain.verdict import Cause, Verdict
+from chalicelib.github.refusal import Reason
 from chalicelib.observability import METRICS
+from chalicelib.usecases.github_trouble import RefusedFor
 from tests.infra.deployment import ROOT, parts
 from tests.infra.test_alarms import ALARMS, looked_at
 from towline.cli.main import build_parser, split_command
@@ -96,6 +98,8 @@ def combinations() -> int:
         "PullFailures": len(Subject),
         "LaunchesPutOff": len(PutOff),
         "ClaimsRefused": len({"bad_token", "other_runner", "over", "cancelled"}),
+        "DeliveriesRefused": len(Reason),
+        "GitHubRefused": len(RefusedFor),
         "RequestsRefused": len({"no_token", "bad_token", "missing_scope"}),
     }
     assert ended_by_limit < set(Cause)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain import transitions
 from chalicelib.domain.advice import BY_CAUSE, BY_VERDICT
 from chalicelib.domain.decide import decide
 from chalicelib.domain.decision import Finish
-from chalicelib.domain.evidence import EndedBy, FailedContainer, ProcessExit
+from chalicelib.domain.evidence import (
+    EndedBy,
+    FailedContainer,
+    ProcessExit,
+    Report,
+    ScriptPhase,
+)
 from chalicelib.domain.explain import describe_exit, explain
 from chalicelib.domain.job import Job
 from chalicelib.domain.verdict import Cause, Verdict
@@ -45,6 +53,64 @@ def test_both_witnesses_the_rule_and_the_next_step_are_told() -> None:
         "Both witnesses agree on the script's own end, so the verdict is the script's.",
         "Next: Read the end of the log (towline log): the script itself failed.",
     ]
+
+
+def test_a_setup_that_failed_is_named_and_the_verdict_is_by_the_status() -> None:
+    told = report(7, phases=(ScriptPhase.SETUP, ScriptPhase.AFTER))
+    job = decided(judged(told, stop(7)))
+    assert (job.verdict, job.exit_code, job.setup_failed) == (Verdict.FAILED, 7, True)
+    lines = explain(job)
+    assert lines[0] == "The runner reported that the setup ended by itself with code 7."
+    assert lines[2] == "Verdict: failed: setup failed with status 7; the script was not run."
+    assert lines[-2:] == [
+        "Both witnesses agree on the setup's own end; the script was not run.",
+        "Next: Read the end of the log (towline log): the setup failed, so the script was not run.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "seen", "detail"),
+    [
+        (
+            report(signal=9, phases=["setup"]),
+            137,
+            "setup failed: it was killed by signal 9; the script was not run",
+        ),
+        (
+            report(0, phases=["setup"]),
+            0,
+            "it ended in its setup with status 0; the script was not run",
+        ),
+        (
+            report(137, ended_by=EndedBy.TIMEOUT, phases=["setup"]),
+            137,
+            "ended at its timeout of 3600 s, in its setup",
+        ),
+        (report(3, phases=["setup", "script"]), 3, ""),
+        (report(3, phases=["script", "setup"]), 3, ""),
+        (report(3, phases=["after", "nonsense", 4, None]), 3, ""),
+        (report(3, phases="setup"), 3, ""),
+        (report(3, phases=None), 3, ""),
+    ],
+)
+def test_where_a_job_ended_is_in_its_detail(told: Report, seen: int, detail: str) -> None:
+    assert decided(judged(told, stop(seen))).detail == detail
+
+
+@pytest.mark.parametrize("phases", [(), ("setup",), ("setup", "script"), ("after", "setup")])
+@pytest.mark.parametrize("seen", [0, 3, 137, None])
+@pytest.mark.parametrize("ended_by", [EndedBy.SCRIPT, EndedBy.TIMEOUT, EndedBy.CANCEL])
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_a_job_tells_of_its_phases_changes_no_verdict(
+    phases: tuple[str, ...], seen: int | None, ended_by: EndedBy, code: int
+) -> None:
+    with_phases, without = (
+        decide(judged(report(code, ended_by=ended_by, phases=told), stop(seen)), now=later(20))
+        for told in (phases, ())
+    )
+    assert isinstance(with_phases, Finish)
+    assert isinstance(without, Finish)
+    assert replace(with_phases, detail="") == replace(without, detail="")
 
 
 def test_a_mismatch_shows_both_testimonies() -> None:

@@ -10,10 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import towline
+
+if TYPE_CHECKING:
+    import docker
+
+    from tests.e2e.github_hub import Hosted, Hub
 
 ROOT = Path(towline.__file__).parent.parent
 DEADLINE_S = 60
@@ -77,6 +83,29 @@ def towline_command(tmp_path: Path) -> Run:
         return Ran(done.returncode, done.stdout, done.stderr.decode())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def hub(
+    tmp_path_factory: pytest.TempPathFactory,
+    docker_client: docker.DockerClient,
+    runner_image: object,
+    busybox_image: str,
+) -> Iterator[Hub]:
+    """``towline up --github`` with containers, wired to a GitHub by an App. Modules that ask for it
+    are in one group (``xdist_group("github")``), so that it is started once."""
+    from tests.e2e import github_hub
+
+    with github_hub.hub(tmp_path_factory.mktemp("github"), docker_client, busybox_image) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def outage(hub: Hub) -> tuple[Hosted, str, str]:
+    """What ``hub`` is asked for first, as it takes a while: other tests go on meanwhile."""
+    from tests.e2e.github_hub import pushed_during_an_outage
+
+    return pushed_during_an_outage(hub)
 
 
 def await_line(process: subprocess.Popen[bytes], wanted: bytes, stream: str = "stdout") -> None:

@@ -13,9 +13,13 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.fakes.lfs_server import LargeFiles
 
 PATIENCE_S = 60.0
 
@@ -49,6 +53,8 @@ class GitServer(ThreadingHTTPServer):
         """Path's beginning -> the address that a redirect leads to."""
         self.given: dict[str, tuple[str, bytes]] = {}
         """Path -> type and content of an answer that is not git's."""
+        self.large: LargeFiles | None = None
+        """Where its large files are (git-lfs)."""
         self.asked = threading.Condition()
         self.requests: list[tuple[str, str | None]] = []
         """Path with query, and what was shown as Authorization."""
@@ -95,6 +101,58 @@ def basic(token: str, user: str = "x-access-token") -> str:
     return "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()
 
 
+def http_backend(
+    root: Path,
+    method: str,
+    target: str,
+    headers: Message,
+    body: bytes,
+    single_commits: bool = True,
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """What the CGI program of git answers (RFC 3875): status, headers, content."""
+    parts = urlsplit(target)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_PROJECT_ROOT": str(root),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": parts.path,
+        "QUERY_STRING": parts.query,
+        "REQUEST_METHOD": method,
+        "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_TYPE": headers.get("Content-Type") or "",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding") or "",
+    }
+    # Protocol 2 gives any commit that is there; the older ones only tips, unless told so.
+    if single_commits:
+        environment["GIT_PROTOCOL"] = headers.get("Git-Protocol") or ""
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "http-backend"],
+        input=body,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    head, _, content = done.stdout.partition(b"\r\n\r\n")
+    lines = [line.partition(": ") for line in head.decode().splitlines()]
+    found = [(name, value) for name, _, value in lines if name != "Status"]
+    status = next((value for name, _, value in lines if name == "Status"), "200")
+    return int(status.split()[0]), found, content
+
+
+def read_body(stream: BufferedIOBase, headers: Message) -> bytes:
+    """The body of a request, which git sends in chunks when it is long."""
+    if headers.get("Transfer-Encoding") != "chunked":
+        return stream.read(int(headers.get("Content-Length") or 0))
+    whole = b""
+    while size := int(stream.readline(), 16):
+        whole += stream.read(size)
+        stream.readline()
+    stream.readline()
+    return whole
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: GitServer
@@ -106,17 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(b"")
 
     def do_POST(self) -> None:
-        self._answer(self._body())
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        whole = b""
-        while size := int(self.rfile.readline(), 16):
-            whole += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return whole
+        self._answer(read_body(self.rfile, self.headers))
 
     def _answer(self, body: bytes) -> None:
         server, shown = self.server, self.headers.get("Authorization")
@@ -139,6 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
         if server.token and name not in server.open_to_all and shown != basic(server.token):
             self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"no token")
             return
+        if server.large is not None and self.path.endswith("/info/lfs/objects/batch"):
+            self._send(*server.large.batch(self.headers, body))
+            return
         if self.path in server.given:
             kind, content = server.given[self.path]
             self._send(200, [("Content-Type", kind)], content)
@@ -146,36 +197,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(*self._served(body))
 
     def _served(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        """By the CGI program of git (RFC 3875)."""
-        parts = urlsplit(self.path)
-        environment = {
-            "PATH": os.environ["PATH"],
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_PROJECT_ROOT": str(self.server.root),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": parts.path,
-            "QUERY_STRING": parts.query,
-            "REQUEST_METHOD": self.command,
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": self.headers.get("Content-Type") or "",
-            "CONTENT_LENGTH": str(len(body)),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding") or "",
-        }
-        # Protocol 2 gives any commit that is there; the older ones only tips, unless told so.
-        if self.server.single_commits:
-            environment["GIT_PROTOCOL"] = self.headers.get("Git-Protocol") or ""
-        done = subprocess.run(
-            ["git", "-c", "safe.directory=*", "http-backend"],
-            input=body,
-            env=environment,
-            capture_output=True,
-            check=False,
+        server = self.server
+        return http_backend(
+            server.root, self.command, self.path, self.headers, body, server.single_commits
         )
-        head, _, content = done.stdout.partition(b"\r\n\r\n")
-        lines = [line.partition(": ") for line in head.decode().splitlines()]
-        headers = [(name, value) for name, _, value in lines if name != "Status"]
-        status = next((value for name, _, value in lines if name == "Status"), "200")
-        return int(status.split()[0]), headers, content
 
     def _send(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
         self.send_response(status)

@@ -17,11 +17,13 @@ from chalicelib.github.events import (
     InstallationChanged,
     Ping,
     RefDeleted,
+    RepositoryChanged,
     stored_event,
 )
 from chalicelib.github.push_event import MOST_COMMITS, MOST_MESSAGE_CHARACTERS
 from chalicelib.github.read_event import EVENTS, read_event
 from chalicelib.github.refusal import Reason, Refusal
+from chalicelib.github.repository_event import FOLLOWED
 from tests.fakes.github_server import FakeCommit, FakePullRequest, FakeRepository, payloads
 
 OLD, NEW = "b" * 40, "a" * 40
@@ -291,6 +293,9 @@ def test_recorded_deliveries_are_understood(recorded: list[tuple[str, dict[str, 
             expected: type = RefDeleted if payload["deleted"] else CommitEvent
         elif event.startswith("installation"):
             expected = InstallationChanged
+        elif event == "repository":
+            followed = action in FOLLOWED or "default_branch" in payload.get("changes", {})
+            expected = RepositoryChanged if followed else Ignored
         else:
             expected = KINDS.get((event, action), Ignored)
         assert isinstance(found, expected), (event, action, found)

@@ -26,8 +26,8 @@ def job(outcome: Outcome, **details: Any) -> JobTold:
     return JobTold(outcome=outcome, **{**given, **details})
 
 
-def done(verdict: Verdict, *, allowed: bool = False) -> Outcome:
-    return Outcome(Phase.FINISHED, verdict, allowed)
+def done(verdict: Verdict, *, allowed: bool = False, in_setup: bool = False) -> Outcome:
+    return Outcome(Phase.FINISHED, verdict, allowed, in_setup)
 
 
 TABLE = [
@@ -42,6 +42,11 @@ TABLE = [
     (done(V.PASSED, allowed=True), "success", "completed", "success", "Passed"),
     (done(V.FAILED), "failure", "completed", "failure", "Failed"),
     (done(V.FAILED, allowed=True), "success", "completed", "neutral", "Failed, which is allowed"),
+    (done(V.FAILED, in_setup=True), "error", "completed", "failure", "Failed"),
+    (
+        done(V.FAILED, allowed=True, in_setup=True),
+        *("success", "completed", "neutral", "Failed, which is allowed"),
+    ),
     (done(V.ERRORED), "error", "completed", "failure", "Errored, not by the script"),
     (done(V.ERRORED, allowed=True), "success", "completed", "neutral", "Errored, not by the"),
     (done(V.CANCELLED), "error", "completed", "cancelled", "Cancelled"),
@@ -62,10 +67,26 @@ def test_the_table(
     assert run["output"]["title"] == status["description"]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (done(V.FAILED), "Failed in 12s: why"),
+        (done(V.FAILED, allowed=True), "Failed in 12s, which is allowed: why"),
+        (done(V.ERRORED), "Errored in 12s, not by the script: why"),
+        (Outcome(Phase.BLOCKED), "Not run, as a job it needs did not pass: why"),
+    ],
+)
+def test_a_time_stands_with_the_verdict(outcome: Outcome, words: str) -> None:
+    ended = BEGAN + timedelta(seconds=12)
+    told = job(outcome, detail="why", started_at=BEGAN, finished_at=ended)
+    assert job_status(told)["description"] == words
+
+
 def test_the_table_has_every_outcome_once() -> None:
     verdicts = [(each, allowed) for each in Verdict for allowed in (False, True)]
     wanted = {Outcome(phase) for phase in Phase if phase is not Phase.FINISHED}
     wanted |= {done(verdict, allowed=allowed) for verdict, allowed in verdicts}
+    wanted |= {done(V.FAILED, allowed=allowed, in_setup=True) for allowed in (False, True)}
     assert {row[0] for row in TABLE} == wanted
     assert len(TABLE) == len(wanted)
 
@@ -84,6 +105,8 @@ def test_a_verdict_without_an_end_is_no_outcome() -> None:
         Outcome(Phase.RUNNING, V.PASSED)
     with pytest.raises(ValueError, match="verdict"):
         Outcome(Phase.FINISHED)
+    with pytest.raises(ValueError, match="setup"):
+        done(V.PASSED, in_setup=True)
 
 
 def test_a_finished_job_says_how_long_it_took_and_why() -> None:
@@ -148,6 +171,17 @@ def test_a_builds_check_lists_its_jobs_and_offers_to_rerun_the_bad_ones() -> Non
     assert build_check(build(done(V.PASSED), jobs=JOBS[:1]))["actions"] == []
 
 
+def test_a_build_that_failed_and_was_cancelled_says_both_and_what_failed_first() -> None:
+    told = build(done(V.FAILED), jobs=JOBS, detail="cancelled by ada")
+    assert re.search(
+        r"did not pass: .*unit.*; cancelled by ada$", build_status(told)["description"]
+    )
+    told = build(done(V.CANCELLED), jobs=JOBS, detail="a newer commit was pushed")
+    assert build_status(told)["description"] == "Cancelled: a newer commit was pushed"
+    told = build(Outcome(Phase.RUNNING), jobs=JOBS, detail="cancelled by ada")
+    assert build_status(told)["description"] == "Running: cancelled by ada"
+
+
 def test_a_held_build_can_be_approved_and_a_running_one_has_no_buttons() -> None:
     held = build_check(build(Outcome(Phase.HELD), detail="a first contribution"))
     assert [each["identifier"] for each in held["actions"]] == ["approve"]
@@ -169,7 +203,8 @@ def test_a_wrong_file_is_told_at_its_line() -> None:
         }
     ]
     assert "`.towline.yml:12`: jobs.unit.timout" in run["output"]["summary"]
-    assert "timout" in build_status(told)["description"]
+    wrong = "The repository's file is wrong: .towline.yml:12: jobs.unit.timout: unknown key"
+    assert build_status(told)["description"] == wrong
 
 
 def test_long_names_stay_two_when_they_differ_at_the_end() -> None:

@@ -139,7 +139,8 @@ class Rendered:
         log = self.value(given["LogGroupName"]) if "LogGroupName" in given else own
         alarm = self.value(given["AlarmName"]) if "AlarmName" in given else own
         at = f"{REGION}:{ACCOUNT}"
-        name = self.value(given.get("QueueName", own))
+        # The ending is CloudFormation's own doing.
+        name = f"{own}.fifo" if given.get("FifoQueue") else own
         queue = {"Ref": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}", "QueueName": name}
         known = {
             "AWS::SQS::Queue": {**queue, "Arn": f"arn:aws:sqs:{at}:{name}"},

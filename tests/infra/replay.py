@@ -1,4 +1,4 @@
-"""Everything that the four functions do, once: each route, each way a launch, stop or pass goes."""
+"""Everything that the functions do, once: each route, each way a launch, stop or pass goes."""
 
 from __future__ import annotations
 

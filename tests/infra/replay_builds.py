@@ -15,8 +15,9 @@ from tests.fakes.github_server import FakeCommit, FakeRepository
 from tests.fakes.github_server.payloads import delivery, push
 from tests.github.conftest import APP_ID, make_keys
 from tests.infra.deployed_world import BUILDER, NOTIFIER, OUTBOX, Context, DeployedWorld, a_task
+from tests.infra.replay_events import events
 
-SECRET = "a webhook's"
+SECRET = "the secret of a webhook"
 INSTALLATION = 7
 LARGE = b"""\
 cancel_previous: true
@@ -60,6 +61,8 @@ def builds(world: DeployedWorld) -> None:
     world.call("POST", f"/builds/{newer}/cancel")
     changed(world, build)
     with_a_token(world, repository)
+    operators(world, repository)
+    events(world, repository, SECRET)
 
 
 def registered(world: DeployedWorld) -> FakeRepository:
@@ -105,6 +108,9 @@ def with_a_token(world: DeployedWorld, repository: FakeRepository) -> None:
     # More than one pass tells of.
     many = f"jobs:\n  m:\n    matrix: {{n: {list(range(41))}}}\n    script: x\n"
     repository.commits[MANY] = FakeCommit(MANY, {".towline.yml": many.encode()})
+    # The first link of a new deployment: nobody has made the key before.
+    world.clients.ssm().delete_parameter(Name=f"{world.settings.prefix}/server-key")
+    world.fresh()
     build = pushed(world, push(repository, MANY, ref="refs/heads/other"))
     world.call("POST", f"/builds/{build}/cancel")
     message(world, NOTIFIER, build)
@@ -113,6 +119,28 @@ def with_a_token(world: DeployedWorld, repository: FakeRepository) -> None:
     world.call("POST", "/webhooks/github", raw=body, headers=headers)
     world.wait(600)
     world.reap()
+
+
+def operators(world: DeployedWorld, repository: FakeRepository) -> None:
+    """What GitHub is known by is tried and changed; a project has a checkout token of its own."""
+    for query in ("", "?check=yes", "?check=yes&project=octo/web"):
+        world.call("GET", f"/github{query}")
+    world.call("PUT", "/github/webhook-secret-next", {"value": SECRET})
+    world.call("POST", "/github/webhook-secret/rotate")
+    world.call("PUT", "/github/token", {"value": "ghp_x"})
+    world.call("DELETE", "/github/token")
+    where = "/projects/checkout-token?project=octo/web"
+    world.call("PUT", where, {"value": world.github.world.personal_token()})
+    world.call("PUT", PROJECT, {"token_secret": None})
+    world.fresh()
+    build = pushed(world, push(repository, NEW, ref="refs/heads/mine"))
+    job = jobs_of(world, build)["a"]
+    world.deliver(job)
+    world.claim(job)
+    world.call("POST", f"/builds/{build}/cancel")
+    world.call("DELETE", where)
+    world.call("PUT", PROJECT, {"token_secret": "GITHUB"})
+    world.fresh()
 
 
 def pushed(world: DeployedWorld, payload: dict[str, Any]) -> str:

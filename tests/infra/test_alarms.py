@@ -13,7 +13,9 @@ from chalicelib.domain.blame import Fault
 from chalicelib.domain.launch_refusals import PutOff
 from chalicelib.domain.stop_reasons import Subject
 from chalicelib.domain.verdict import Cause, Verdict
+from chalicelib.github.refusal import Reason
 from chalicelib.observability import METRICS, NAMESPACE
+from chalicelib.usecases.github_trouble import RefusedFor
 from tests.infra.deployment import ROOT, deployment
 
 FUNCTIONS = ("APIHandler", "Launcher", "TaskState", "Builder", "Notifier", "Outbox", "Reaper")
@@ -22,7 +24,7 @@ WORDS = {
     "cause": {cause.value for cause in Cause},
     "fault": {fault.value for fault in Fault},
     "subject": {subject.value for subject in Subject},
-    "reason": {why.value for why in PutOff},
+    "reason": {why.value for kind in (PutOff, Reason, RefusedFor) for why in kind},
 }
 STACK = deployment()
 ALARMS = {name: STACK.resource(name) for name in STACK.names("AWS::CloudWatch::Alarm")}
@@ -95,11 +97,21 @@ def test_there_is_an_alarm_for_each_thing_that_an_operator_must_act_on() -> None
         ("JobsOverdue", "test"),
         ("LaunchesPutOff", "test", "throttled"),
         ("LaunchesPutOff", "test", "capacity"),
+        ("GitHubRefused", "test", "credentials"),
+        ("DeliveriesRefused", "test", "not_signed"),
+        ("DeliveriesTaken", "test"),
+        ("NoticesLate", "test"),
     }
     for function in FUNCTIONS:
         dimension = {"FunctionName": STACK.value({"Ref": function})}
         assert ("AWS/Lambda", "Errors", dimension) in metrics
-        assert ("AWS/Lambda", "Throttles", dimension) in metrics
+        if function not in ("Builder", "Notifier", "Outbox"):  # what waits for them is seen
+            assert ("AWS/Lambda", "Throttles", dimension) in metrics
+    for queue in ("BuildsQueue", "NoticesQueue"):
+        dimension = {"QueueName": STACK.value({"Fn::GetAtt": [queue, "QueueName"]})}
+        assert ("AWS/SQS", "ApproximateAgeOfOldestMessage", dimension) in metrics
+    outbox = {"FunctionName": STACK.value({"Ref": "Outbox"})}
+    assert ("AWS/Lambda", "IteratorAge", outbox) in metrics
     dead = ("BuildsDeadLetters", "NoticesDeadLetters", "StreamDeadLetters")
     for queue in ("LaunchDeadLetters", "EventDeadLetters", *dead):
         dimension = {"QueueName": STACK.value({"Fn::GetAtt": [queue, "QueueName"]})}

@@ -23,10 +23,6 @@ KEY = f"arn:aws:kms:{AT}:key/12345678-1234-1234-1234-123456789012"
 
 pytestmark = pytest.mark.xdist_group("replay")
 
-DRIVEN = [name for name in ROLES if name not in ("Builder", "Notifier")]
-"""Functions that the replay drives through all of their rare ways. Of the builds' two it lacks a
-lost RunTask of a cancelled build, slots, a project's own token, and logs in check runs."""
-
 
 @pytest.fixture(scope="module")
 def replayed() -> Iterator[DeployedWorld]:
@@ -82,12 +78,12 @@ def test_a_function_may_do_all_that_it_does(replayed: DeployedWorld, function: s
     assert missing(made_by(replayed, function), policies(replayed.stack, ROLES[function])) == set()
 
 
-@pytest.mark.parametrize("function", DRIVEN)
+@pytest.mark.parametrize("function", ROLES)
 def test_a_function_does_all_that_it_may(replayed: DeployedWorld, function: str) -> None:
     assert unused(made_by(replayed, function), policies(replayed.stack, ROLES[function])) == set()
 
 
-@pytest.mark.parametrize("function", DRIVEN)
+@pytest.mark.parametrize("function", ROLES)
 def test_no_statement_can_be_left_out_and_none_added(
     replayed: DeployedWorld, function: str
 ) -> None:
@@ -191,6 +187,5 @@ def test_a_key_of_ones_own_may_be_used_by_who_needs_it(replayed: DeployedWorld, 
     calls += list(by_key(calls))
     allowed = policies(encrypted, role)
     assert missing(calls, allowed) == set()
-    if role in ("UploadRole", *(ROLES[name] for name in DRIVEN)):
-        assert unused(calls, allowed) == set()
+    assert unused(calls, allowed) == set()
     assert "kms" not in repr(policies(replayed.stack, role))

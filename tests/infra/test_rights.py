@@ -50,6 +50,18 @@ def test_no_role_has_an_action_with_a_star(service: dict[str, Any], data: dict[s
                 assert "*" not in action, (role, action)
 
 
+def test_services_are_called_by_the_partitions_own_ending(service: dict[str, Any]) -> None:
+    """In China it is another one, and a condition on the wrong one allows nothing."""
+    endings = {
+        value.partition("${AWS::Region}.")[2]
+        for _, statement in statements(service)
+        for keys in statement.get("Condition", {}).values()
+        for part in as_list(keys.get("kms:ViaService", []))
+        for value in part.values()
+    }
+    assert endings == {"${AWS::URLSuffix}"}
+
+
 def test_every_action_exists(service: dict[str, Any], known: dict[str, Any]) -> None:
     """A misspelt action is accepted by IAM and allows nothing."""
     for role, statement in statements(service):

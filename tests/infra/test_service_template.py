@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from chalicelib.http.errors import unknown_route
 from chalicelib.settings import Settings
 
 FUNCTIONS = {"APIHandler", "Launcher", "TaskState", "Builder", "Notifier", "Outbox", "Reaper"}
+RANDOM_LETTERS = 13
+"""That CloudFormation ends a name with."""
 LOCAL_ONLY = {"TOWLINE_UPLOAD_URL", "TOWLINE_FLUSH_S"}
 """Settings that a deployment leaves at their defaults."""
 
@@ -56,11 +59,23 @@ def test_queues_of_builds_keep_the_order_and_outlast_their_function(
     assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
     for name in (f"{kind}Queue", f"{kind}DeadLetters"):
         assert service["Resources"][name]["Properties"]["FifoQueue"] is True
-        assert service["Resources"][name]["Properties"]["QueueName"]["Fn::Sub"].endswith(".fifo")
     [source] = properties["Events"].values()
     assert source["Properties"]["BatchSize"] == 1
     assert source["Properties"]["Queue"] == {"Fn::Sub": f"${{{kind}Queue.Arn}}"}
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_cloudformation_names_the_queues_and_their_names_fit(service: dict[str, Any]) -> None:
+    """A FIFO queue's name is not shortened for its ending, and one of more than 80 letters is
+    refused: https://github.com/aws/aws-cdk/issues/11041"""
+    stage = "s" * 20
+    assert re.fullmatch(service["Parameters"]["Stage"]["AllowedPattern"], stage)
+    assert not re.fullmatch(service["Parameters"]["Stage"]["AllowedPattern"], stage + "s")
+    queues = dict(of_type(service, "AWS::SQS::Queue"))
+    for name, properties in queues.items():
+        assert "QueueName" not in properties, name
+        assert len(f"towline-{stage}-{name}-{'x' * RANDOM_LETTERS}.fifo") <= 80, name
+    assert sum("FifoQueue" in properties for properties in queues.values()) == 4
 
 
 def test_the_stream_is_read_from_its_beginning_and_nothing_holds_it_up_for_ever(

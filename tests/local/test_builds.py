@@ -11,16 +11,20 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from chalicelib.domain.build import BuildState
 from chalicelib.domain.build_record import BuildRecord
 from tests.domain import samples
+from tests.fakes.github_server import FakeCommit, FakeRepository, Fault, GitHubServer, payloads
+from towline.local.last_words import end_builds
 from towline.local.local_github import LocalGitHub
 from towline.local.service import LocalService
 
 SECRET = "a webhook's secret"
+SHA = "a" * 40
 WAIT_S = 20
 
 
@@ -94,3 +98,52 @@ def test_links_lead_to_where_browsers_reach_the_service(service: LocalService) -
     settings = service.dispatcher.collaborators.settings
     assert settings.pages_url == "https://ci.test"
     assert settings.public_url != settings.pages_url
+
+
+@dataclass
+class Wired:
+    """A service and a GitHub that know each other, and a build that runs."""
+
+    service: LocalService
+    github: GitHubServer
+    repository: FakeRepository
+    build: str
+
+    def end(self, why: str) -> tuple[int, int]:
+        return end_builds(self.service.dispatcher, self.service.aws, why)
+
+
+@pytest.fixture
+def wired() -> Iterator[Wired]:
+    file = b"jobs:\n  long:\n    checkout: false\n    script: exec sleep 1000\n"
+    with GitHubServer() as github:
+        repository = github.world.repository("acme/web", private=False)
+        repository.commits[SHA] = FakeCommit(SHA, {".towline.yml": file})
+        keys = {"webhook-secret": SECRET, "token": github.world.personal_token()}
+        service = LocalService.start("process", github=LocalGitHub(keys, url=github.url))
+        try:
+            service.dispatcher.put_project("acme/web", {})
+            headers, body = payloads.delivery("push", payloads.push(repository, SHA), SECRET)
+            taken = service.dispatcher.take_webhook(headers, body)
+            running = github.wait_until(
+                lambda _: "Running" in [s["description"] for s in repository.statuses[-2:]], WAIT_S
+            )
+            assert running, repository.statuses
+            yield Wired(service, github, repository, taken.build_id)
+        finally:
+            service.close()
+
+
+def test_what_still_runs_at_the_end_is_cancelled_and_github_knows_it(wired: Wired) -> None:
+    assert wired.end("the service was stopped") == (1, 0)
+    last = {each["context"]: each for each in wired.repository.statuses}
+    assert {each["state"] for each in last.values()} == {"error"}
+    assert last["towline"]["description"].startswith("Cancelled")
+    assert "the service was stopped" in last["towline"]["description"]
+    assert wired.end("again") == (0, 0)
+
+
+def test_a_github_that_is_away_holds_up_no_end(wired: Wired) -> None:
+    wired.github.faults.append(Fault(503, {"Retry-After": "600"}, path="/statuses/", times=99))
+    assert wired.end("the service was stopped") == (1, 1)
+    assert wired.service.dispatcher.build(wired.build).state is BuildState.CANCELLED

@@ -56,6 +56,18 @@ def test_a_finished_job_s_page_has_verdict_witnesses_explanation_and_log() -> No
     assert not refreshes(read)
 
 
+def test_a_job_that_ended_in_its_setup_says_so_on_its_page() -> None:
+    attempt = samples.attempt(
+        report=samples.report(7, phases=["setup"]),
+        stop=Stop(task_id=samples.TASK, version=1, exit_code=7),
+    )
+    job = samples.job_with(attempt).model_copy(
+        update={"state": State.FINISHED, "verdict": Verdict.FAILED}
+    )
+    read = Reader(document(job_page(job, NO_LOG, JobLinks())))
+    assert "code 7, ended by script, in its setup" in read.text
+
+
 def test_a_page_renews_itself_exactly_while_what_it_shows_may_change() -> None:
     running = samples.job_with(samples.attempt())
     assert refreshes(Reader(document(job_page(running, NO_LOG, JobLinks()))))

@@ -1,5 +1,5 @@
 """Runs a job's script for real, the way the runner does: from a file, with a minimal environment, a
-null standard input, a session of its own, and a named pipe that hears the phases."""
+null standard input, a session of its own, and a pipe that hears the phases."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 
 SHELLS = ("bash", "dash", "busybox")
 WITHIN_S = 60
+PHASES_DESCRIPTOR = 9
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,16 @@ class Place:
         """``meanwhile`` is called with the process and the file of its output while it runs."""
         file = self.folder / "script"
         file.write_text(script, encoding="utf-8")
-        pipe = self.folder / "phase"
-        if listens and not pipe.exists():
-            os.mkfifo(pipe)
-        hears = os.open(pipe, os.O_RDWR | os.O_NONBLOCK) if listens else None
         output = self.folder.parent / "output"
+        hears, tells = os.pipe()
+        os.set_blocking(hears, False)
+        taken = _hold(tells)
         try:
             with output.open("wb") as written:
                 process = subprocess.Popen(
                     [self.shell, str(file)],
+                    pass_fds=[PHASES_DESCRIPTOR] if listens else [],
+                    preexec_fn=lambda: _offer(tells) if listens else None,  # noqa: PLW1509 - one system call
                     stdin=subprocess.DEVNULL,
                     stdout=written,
                     stderr=subprocess.STDOUT,
@@ -97,14 +99,28 @@ class Place:
                 _end_group(process.pid)
             heard = _heard(hears)
         finally:
-            if hears is not None:
-                os.close(hears)
+            for descriptor in (hears, tells, *taken):
+                os.close(descriptor)
         return Ran(status, output.read_text("utf-8", "replace"), heard.split(), survivors)
 
 
-def _heard(pipe: int | None) -> str:
+def _offer(pipe: int) -> None:
+    os.dup2(pipe, PHASES_DESCRIPTOR)
+
+
+def _hold(pipe: int) -> list[int]:
+    """Take the number that the child will need, so that no pipe of ``subprocess`` has it there.
+    What is to be closed again: nothing when it was taken."""
     try:
-        return "" if pipe is None else os.read(pipe, 65536).decode()
+        os.fstat(PHASES_DESCRIPTOR)
+    except OSError:
+        return [os.dup2(pipe, PHASES_DESCRIPTOR, inheritable=False)]
+    return []
+
+
+def _heard(pipe: int) -> str:
+    try:
+        return os.read(pipe, 65536).decode()
     except BlockingIOError:
         return ""
 

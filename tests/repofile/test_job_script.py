@@ -91,9 +91,14 @@ def test_an_exit_0_in_the_setup_does_not_pass_the_job(place: Place) -> None:
 
 def test_a_script_can_take_no_phase_back(place: Place) -> None:
     """Whatever it writes to the pipe comes after its own name, so it can't pass for the setup."""
-    folder = '"${0%/*}"'
-    ran = run(place, f"echo setup >{folder}/phase; exit 1", setup="true")
-    assert ran.phases == ["setup", "script", "setup"]
+    forges = "echo setup >/proc/$PPID/fd/9; exit 1"
+    ran = place.run(job_script(phases(forges, setup="true", after="true")))
+    assert (ran.status, ran.phases) == (1, ["setup", "script", "setup", "after"])
+
+
+def test_half_a_line_of_a_setup_does_not_hide_the_next_phase(place: Place) -> None:
+    ran = run(place, "exit 1", setup="printf half >/proc/$PPID/fd/9")
+    assert (ran.status, ran.phases) == (1, ["setup", "half", "script"])
 
 
 def test_the_job_runs_where_nobody_hears_its_phases(place: Place) -> None:

@@ -190,6 +190,7 @@ def test_a_long_name_stays_unique() -> None:
         ("user: 'a b'", "is not a user"),
         ("workdir: ../a", "'..' leads out of it"),
         ("secrets: [A, B-C]", "jobs.x.secrets[2]: 'B-C' is not a secret's name"),
+        ("secrets: [TOWLINE_A]", "jobs.x.secrets[1]: names that begin with TOWLINE_ are"),
         ("secrets: [A, A]", "jobs.x.secrets[2]: 'A' is here twice"),
         ("env: {1A: x}", "f:4:11: jobs.x.env.1A: a variable's name has letters, digits and _"),
         ("env: {TOWLINE_X: 1}", "names that begin with TOWLINE_ are Towline's own"),

@@ -87,8 +87,12 @@ class BuildWorld(World):
         self.dispatcher = Dispatcher(replace(made.collaborators, builds=self.side))
 
     def new_repository(self, name: str, **details: Any) -> FakeRepository:
+        made = self.github.world.repository(name, **details)
         self.dispatcher.put_project(name, {})
-        return self.github.world.repository(name, **details)
+        # What is asked for at once is none of the test's business, unless it asks again.
+        self.build_all()
+        self.github.records.clear()
+        return made
 
     def with_token(self) -> None:
         """The service has a token of its own."""
@@ -123,14 +127,14 @@ class BuildWorld(World):
         self.dispatcher.notify(build.id)
         return self.dispatcher.build(build.id)
 
-    def finish(self, build: BuildRecord, name: str, code: int = 0) -> None:
-        """A job of it runs and ends."""
+    def finish(self, build: BuildRecord, name: str, code: int = 0, **told: Any) -> None:
+        """A job of it runs and ends. ``told``: what its report says besides."""
         entry = self.dispatcher.build(build.id).jobs[name]
         assert entry.job_id is not None
         self.dispatcher.launch(entry.job_id)
         self.claim(self.get(entry.job_id))
         job = self.get(entry.job_id)
-        self.report(job, self.lease(job), a_report(code))
+        self.report(job, self.lease(job), a_report(code, **told))
         self.stop(self.get(job.id), code)
 
     def told(self, sha: str = SHA) -> dict[str, str]:

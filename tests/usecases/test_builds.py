@@ -110,6 +110,20 @@ def test_what_needs_a_job_that_failed_is_skipped_and_said_so(world: BuildWorld) 
     }
 
 
+def test_a_job_that_failed_in_its_setup_is_named_so_on_the_commit(world: BuildWorld) -> None:
+    """Its verdict is a failure, as its status is its own; to the commit nothing was tested."""
+    build = world.push("jobs:\n  unit:\n    setup: [make deps]\n    script: [make test]\n")
+    world.finish(build, "unit", code=7, phases=("setup", "after"))
+    build = world.tell(build)
+    unit = build.jobs["unit"]
+    assert (build.state, unit.verdict, unit.in_setup) == (BuildState.FAILED, Verdict.FAILED, True)
+    assert world.told() == {"towline": "failure", "towline/unit": "error"}
+    (words,) = {
+        each["description"] for each in world.repository.statuses if each["state"] == "error"
+    }
+    assert words.endswith(": setup failed with status 7; the script was not run")
+
+
 def test_a_job_that_the_project_does_not_allow_is_errored_with_the_reason(
     world: BuildWorld,
 ) -> None:

@@ -121,6 +121,7 @@ def test_the_claim_carries_the_whole_job_as_the_protocol_says(world: World) -> N
             "command": None,
             "shell": ["bash"],
             "script_mode": "0755",
+            "tells_phases": False,
             "files": [],
             "env": {"A": "1", "GONE": None},
             "secrets": {"TOKEN": "s3cret"},

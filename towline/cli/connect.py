@@ -26,6 +26,13 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
 
 def connect(args: argparse.Namespace) -> Service:
     """A client. Raises ``Problem`` when address or token is missing."""
+    from towline.client.service import Service
+
+    return Service(*named(args))
+
+
+def named(args: argparse.Namespace) -> tuple[str, str]:
+    """Address and token. Raises ``Problem`` when one is missing."""
     url = args.url or os.environ.get("TOWLINE_URL", "")
     if not url:
         raise Problem(
@@ -38,6 +45,4 @@ def connect(args: argparse.Namespace) -> Service:
             f"no token for {url}: set TOWLINE_TOKEN to the one that 'towline up', 'towline deploy' "
             "or 'towline token create' printed"
         )
-    from towline.client.service import Service
-
-    return Service(url, token)
+    return url, token

@@ -54,7 +54,7 @@ def start_service(
 
     if backend not in BACKENDS:
         raise Problem(f"TOWLINE_BACKEND is {backend!r}: it must be one of {', '.join(BACKENDS)}")
-    speak(terminal, warnings=warnings)
+    speak(terminal, warnings=warnings, builds=github is not None)
     try:
         service = LocalService.start(
             backend,

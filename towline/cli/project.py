@@ -7,11 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.domain.quantities import format_size, parse_cpu, parse_size_mib
+from chalicelib.domain.quantities import parse_cpu, parse_size_mib
 from towline.cli.complaint import in_options
 from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
 from towline.cli.parser import Commands, Parser, add_command
 from towline.cli.problem import Problem
+from towline.cli.project_name import project_name
+from towline.cli.project_view import project_facts
+from towline.cli.secret_value import secret_value
 from towline.cli.terminal import err, out
 from towline.client.errors import Refused
 
@@ -64,7 +67,7 @@ def add_project(args: argparse.Namespace) -> int:
 
 def set_project(args: argparse.Namespace) -> int:
     changes = _changes(args)
-    if not changes:
+    if not changes and args.checkout_token is None:
         raise Problem("nothing to change: name a setting, such as --max-jobs 5")
     connect(args).project(args.name)
     return _put(args, "changed")
@@ -80,7 +83,8 @@ def list_projects(args: argparse.Namespace) -> int:
         for project in projects:
             jobs = "any" if project["max_jobs"] is None else str(project["max_jobs"])
             image = project["image"] or "the runner's own"
-            off = "" if project["enabled"] else "  (disabled)"
+            off = "  (trouble with GitHub)" if project["trouble"] else ""
+            off = off if project["enabled"] else "  (disabled)"
             print(f"{project['name']:{width}}  {jobs:5}  {project['forks']:8}  {image}{off}")
     else:
         err().say("no projects are registered: jobs of any project run without limits")
@@ -92,7 +96,7 @@ def show(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(project, indent=2))
         return 0
-    facts = _facts(project)
+    facts = project_facts(project)
     width = max(map(len, facts))
     for name, value in facts.items():
         print(f"{name:{width}}  {value}")
@@ -104,45 +108,28 @@ def remove_project(args: argparse.Namespace) -> int:
     return _done(args, {"name": args.name.lower()}, "removed")
 
 
-def _facts(project: Mapping[str, Any]) -> dict[str, str]:
-    """What is set, in columns; the rest in words."""
-    slots = project.get("slots")
-    jobs = "any number at once"
-    if project["max_jobs"] is not None:
-        running = f", {slots['taken']} now" if slots else ""
-        jobs = f"{project['max_jobs']} at once{running}"
-    facts = {
-        "project": project["name"],
-        "state": "enabled" if project["enabled"] else "disabled: takes no jobs",
-        "jobs": jobs,
-        "image": project["image"] or "the runner's own",
-        "cpu": _size(project["cpu"], project["max_cpu"], "{:g}".format),
-        "memory": _size(project["memory_mib"], project["max_memory_mib"], _mib),
-        "forks": project["forks"],
-    }
-    if project["public_badge"]:
-        facts["badge"] = "for anybody to see"
-    for name in ("repository_id", "installation_id", "token_secret"):
-        if project[name] is not None:
-            facts[name.replace("_", " ")] = str(project[name])
-    return facts
-
-
-def _size(usual: Any, most: Any, words: Callable[[Any], str]) -> str:
-    first = "as usual" if usual is None else words(usual)
-    return first if most is None else f"{first}, at most {words(most)}"
-
-
-def _mib(value: int) -> str:
-    return format_size(value << 20)
-
-
 def _put(args: argparse.Namespace, what: str) -> int:
+    token = _checkout_token(args)
+    service = connect(args)
     try:
-        project = connect(args).put_project(args.name, _changes(args))
+        project = service.put_project(args.name, _changes(args))
     except Refused as refused:
         raise in_options(refused) from None
+    if args.checkout_token is not None:
+        project = service.set_checkout_token(args.name, token)
     return _done(args, project, what)
+
+
+def _checkout_token(args: argparse.Namespace) -> str | None:
+    """The value, when one is to be stored. Raises ``Problem`` for one that was typed."""
+    if args.checkout_token in (None, NONE):
+        return None
+    if args.checkout_token != "-":
+        raise Problem(
+            "--checkout-token takes '-' (standard input) or 'none', never the token itself, as "
+            "process lists show arguments"
+        )
+    return secret_value("the checkout token")
 
 
 def _done(args: argparse.Namespace, project: Mapping[str, Any], what: str) -> int:
@@ -154,7 +141,9 @@ def _done(args: argparse.Namespace, project: Mapping[str, Any], what: str) -> in
 
 
 def _named(action: Parser, run: Callable[[argparse.Namespace], int]) -> None:
-    action.add_argument("name", metavar="NAME", help="owner/repo, or a plain name")
+    action.add_argument(
+        "name", metavar="NAME", type=project_name, help="owner/repo, or a plain name"
+    )
     action.set_defaults(run=run)
 
 
@@ -175,8 +164,26 @@ def _settings(action: Parser) -> None:
     action.add_argument("--repository-id", metavar="ID", help="GitHub's number of the repository")
     action.add_argument("--installation-id", metavar="ID", help="of the GitHub App, if one is used")
     action.add_argument(
+        "--checkout-token",
+        metavar="-",
+        help="read from standard input a token that reads the repository, for checkouts alone",
+    )
+    action.add_argument(
+        "--fork-checkout",
+        choices=("yes", "no"),
+        help="whether jobs of forks are checked out with it, too (no)",
+    )
+    action.add_argument(
         "--token-secret", metavar="NAME", help="the project's secret with a token for GitHub"
     )
+
+
+def _secret_name(text: str) -> str:
+    from chalicelib.domain.spec import SECRET_NAME
+
+    if not SECRET_NAME.match(text):
+        raise ValueError(f"{text!r} is not a secret's name: letters, digits and _ only")
+    return text
 
 
 _READ: dict[str, tuple[str, Callable[[str], Any]]] = {
@@ -188,7 +195,7 @@ _READ: dict[str, tuple[str, Callable[[str], Any]]] = {
     "max_jobs": ("max_jobs", int),
     "repository_id": ("repository_id", int),
     "installation_id": ("installation_id", int),
-    "token_secret": ("token_secret", str),
+    "token_secret": ("token_secret", _secret_name),
 }
 
 
@@ -208,6 +215,8 @@ def _changes(args: argparse.Namespace) -> dict[str, Any]:
         changes["forks"] = args.forks
     if args.public_badge is not None:
         changes["public_badge"] = args.public_badge == "yes"
+    if args.fork_checkout is not None:
+        changes["fork_checkout"] = args.fork_checkout == "yes"
     if args.enable or args.disable:
         changes["enabled"] = args.enable
     return changes

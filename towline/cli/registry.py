@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import sys
 
 from towline.cli.complaint import in_options
 from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
+from towline.cli.secret_value import secret_value
 from towline.cli.terminal import err, out
 from towline.client.errors import Refused
 
@@ -101,13 +100,4 @@ def _done(args: argparse.Namespace, what: str) -> int:
 
 
 def _password(username: str) -> str:
-    if sys.stdin.isatty():
-        value = getpass.getpass(f"password of {username}: ")
-    else:
-        try:
-            value = sys.stdin.buffer.read().decode("utf-8").removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError:
-            raise Problem("the password on standard input is not UTF-8 text") from None
-    if not value:
-        raise Problem("a password can't be empty: give it on standard input")
-    return value
+    return secret_value("a password", question=f"password of {username}")

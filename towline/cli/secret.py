@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import os
-import sys
+from typing import TYPE_CHECKING
 
 from towline.cli.complaint import in_options
 from towline.cli.connect import ENVIRONMENT, add_connection_options, connect
 from towline.cli.parser import Commands, Parser, add_command
 from towline.cli.problem import Problem
+from towline.cli.project_name import project_name
+from towline.cli.secret_value import secret_value
 from towline.cli.terminal import err
 from towline.client.errors import Refused
+
+if TYPE_CHECKING:
+    from towline.client.service import Service
 
 SET = """\
 Keep a secret for a project's jobs. The value is read from standard input (one line feed at its end
@@ -44,11 +47,22 @@ def add(commands: Commands) -> None:
 
 def set_secret(args: argparse.Namespace) -> int:
     service = connect(args)
+    value = secret_value("a secret", question=f"value of {args.name}", variable=args.from_env)
     try:
-        service.set_secret(args.project, args.name, _value(args))
+        service.set_secret(args.project, args.name, value)
     except Refused as refused:
-        raise in_options(refused) from None
+        # The name is no option here.
+        raise Problem(str(refused)) if refused.field == "name" else in_options(refused) from None
+    if "/" in args.project and not _registered(service, args.project):
+        err().warn(
+            f"{args.project} is not registered: until 'towline project add {args.project}' no push "
+            "to it runs anything"
+        )
     return _done(args, "kept")
+
+
+def _registered(service: Service, name: str) -> bool:
+    return any(known["name"] == name.lower() for known in service.projects())
 
 
 def list_secrets(args: argparse.Namespace) -> int:
@@ -68,7 +82,9 @@ def remove_secret(args: argparse.Namespace) -> int:
 
 
 def _common(parser: Parser, json_help: str) -> None:
-    parser.add_argument("--project", default="default", help="whose secret (%(default)s)")
+    parser.add_argument(
+        "--project", type=project_name, default="default", help="whose secret (%(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help=json_help)
     add_connection_options(parser)
 
@@ -79,23 +95,3 @@ def _done(args: argparse.Namespace, what: str) -> int:
     else:
         err().say(f"secret {args.name} of project {args.project} {what}")
     return 0
-
-
-def _value(args: argparse.Namespace) -> str:
-    if args.from_env is not None:
-        value = os.environ.get(args.from_env)
-        if not value:
-            raise Problem(f"--from-env: the variable {args.from_env} is not set, or is empty")
-        return value
-    if sys.stdin.isatty():
-        value = getpass.getpass(f"value of {args.name}: ")
-    else:
-        try:
-            value = sys.stdin.buffer.read().decode("utf-8").removesuffix("\n").removesuffix("\r")
-        except UnicodeDecodeError:
-            raise Problem(
-                "the value on standard input is not UTF-8 text; encode it first"
-            ) from None
-    if not value:
-        raise Problem("a secret can't be empty: give its value on standard input")
-    return value

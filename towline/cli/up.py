@@ -6,14 +6,18 @@ import argparse
 import ipaddress
 import json
 import os
+from typing import TYPE_CHECKING
 
 from towline.cli.interruption import Interruption
 from towline.cli.local_options import add_backend_option, start_service
 from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
-from towline.cli.terminal import err
+from towline.cli.terminal import Terminal, err
 from towline.cli.up_github import ENVIRONMENT as GITHUB_ENVIRONMENT
-from towline.cli.up_github import add_github_options, explained, github_of
+from towline.cli.up_github import SECRET, add_github_options, explained, github_of, made_secret
+
+if TYPE_CHECKING:
+    from towline.local.service import LocalService
 
 DEFAULT_PORT = 8470
 
@@ -63,12 +67,18 @@ def up(args: argparse.Namespace) -> int:
     try:
         last_words = "towline: left at once; what is still running is being ended"
         with Interruption(local.changes.ring, status=130, last_words=last_words) as interruption:
+            secret = made_secret(github, os.environ) if github is not None else ""
             if args.json:
                 facts = {"url": local.url, "token": local.token, "backend": local.backend_name}
+                if secret:
+                    facts["webhook_secret"] = secret
                 print(json.dumps(facts), flush=True)
             else:
                 print(f"export TOWLINE_URL={local.url}", flush=True)
                 print(f"export TOWLINE_TOKEN={local.token}", flush=True)
+                if secret:
+                    # 'towline webhook replay' signs with it.
+                    print(f"export {SECRET}={secret}", flush=True)
             if github is not None:
                 for line in explained(github, local.url, os.environ):
                     terminal.say(line)
@@ -76,11 +86,23 @@ def up(args: argparse.Namespace) -> int:
             while not interruption.count:
                 local.changes.wait(3600)
             terminal.say("stopping; once more leaves at once")
+            if github is not None:
+                _end_builds(local, terminal)
             local.close()
     finally:
         local.close()
     terminal.say("stopped")
     return 0
+
+
+def _end_builds(local: LocalService, terminal: Terminal) -> None:
+    from towline.local.last_words import end_builds
+
+    ended, untold = end_builds(local.dispatcher, local.aws, "the service was stopped")
+    if ended:
+        terminal.say(f"builds that were cancelled: {ended}")
+    if untold:
+        terminal.warn(f"GitHub could not be told of {untold} of them, and shows them as they were")
 
 
 def _loopback(host: str) -> str:

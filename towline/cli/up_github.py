@@ -47,16 +47,18 @@ def github_of(args: argparse.Namespace, environ: Mapping[str, str]) -> LocalGitH
             raise Problem("--github-url and --public-url are for --github: add it")
         return None
     given = {
-        "webhook-secret": environ.get(SECRET) or secrets.token_hex(32),
-        "token": environ.get(TOKEN, ""),
-        "app-id": environ.get(APP_ID, ""),
-        "app-key": _key(environ.get(APP_KEY_FILE, "")),
+        "webhook-secret": (SECRET, environ.get(SECRET, "")),
+        "token": (TOKEN, environ.get(TOKEN, "")),
+        "app-id": (APP_ID, environ.get(APP_ID, "")),
+        "app-key": (APP_KEY_FILE, _key(environ.get(APP_KEY_FILE, ""))),
     }
-    if bool(given["app-id"]) != bool(given["app-key"]):
+    parameters = {name: _cleaned(name, *where) for name, where in given.items() if where[1].strip()}
+    if ("app-id" in parameters) != ("app-key" in parameters):
         raise Problem(f"an App needs both {APP_ID} and {APP_KEY_FILE}")
+    parameters.setdefault("webhook-secret", secrets.token_hex(32))
     return LocalGitHub(
-        parameters={name: value for name, value in given.items() if value},
-        url=_address("--github-url", args.github_url),
+        parameters=parameters,
+        url=_site(args.github_url),
         public_url=_address("--public-url", args.public_url),
     )
 
@@ -64,11 +66,14 @@ def github_of(args: argparse.Namespace, environ: Mapping[str, str]) -> LocalGitH
 def explained(github: LocalGitHub, url: str, environ: Mapping[str, str]) -> list[str]:
     """The wiring, line by line. It shows a secret that was made here, and none that was given."""
     where = f"{github.public_url or 'https://<your tunnel>'}/webhooks/github"
-    given = bool(environ.get(SECRET))
-    secret = f"what {SECRET} holds" if given else github.parameters["webhook-secret"]
+    made = made_secret(github, environ)
+    secret = f"{made} (made for this run)" if made else f"what {SECRET} holds"
     site = github.url or "https://github.com"
     app, token = "app-id" in github.parameters, "token" in github.parameters
-    events = "Pushes, Pull requests"
+    # As they are called on the two pages.
+    events = "Push, Pull request, Check run, Check suite, Repository"
+    if not app:
+        events = "Pushes, Pull requests, Repositories"
     place = "App's settings" if app else "repository's Settings, Webhooks, Add webhook"
     steps = [
         ["register the project: towline project add OWNER/REPO"],
@@ -77,7 +82,7 @@ def explained(github: LocalGitHub, url: str, environ: Mapping[str, str]) -> list
             f"URL           {where}",
             "Content type  application/json",
             f"Secret        {secret}",
-            f"Events        {events + ', Check runs, Check suites' if app else events}",
+            f"Events        {events}",
         ],
     ]
     if not github.public_url:
@@ -89,13 +94,20 @@ def explained(github: LocalGitHub, url: str, environ: Mapping[str, str]) -> list
     lines = [f"to have {site} start builds here:"]
     for number, (first, *more) in enumerate(steps, 1):
         lines += [f"  {number}. {first}", *(f"     {line}" for line in more)]
+    if made:
+        lines.append(f"  set {SECRET} to keep the secret for the next run")
     if not app and not token:
         lines.append(
-            f"  without {TOKEN} or an App nothing of a private repository can be read, and no "
-            "status be set"
+            f"  without {TOKEN} or an App no private repository can be read, and no status "
+            "can be set"
         )
     lines.append("  what opens the tunnel opens the whole API: its token alone protects it")
     return lines
+
+
+def made_secret(github: LocalGitHub, environ: Mapping[str, str]) -> str:
+    """The webhook's secret, when it was made here; '' for one that was given."""
+    return "" if environ.get(SECRET, "").strip() else github.parameters["webhook-secret"]
 
 
 def _key(path: str) -> str:
@@ -106,6 +118,26 @@ def _key(path: str) -> str:
     except (OSError, UnicodeDecodeError) as trouble:
         why = getattr(trouble, "strerror", None) or "it is no text"
         raise Problem(f"{APP_KEY_FILE} names {path}, which can't be read: {why}") from None
+
+
+def _cleaned(name: str, variable: str, text: str) -> str:
+    from chalicelib.domain.github_keys import cleaned
+
+    try:
+        return cleaned(name, text)
+    except ValueError as wrong:
+        raise Problem(f"{variable}: {wrong}") from None
+
+
+def _site(text: str) -> str:
+    """An Enterprise Server's address that is one; '' for github.com."""
+    from chalicelib.github.client.site import GITHUB_COM, site_of
+
+    try:
+        site = site_of(text)
+    except ValueError as wrong:
+        raise Problem(f"--github-url: {wrong}") from None
+    return "" if site == GITHUB_COM else site.web_url
 
 
 def _address(option: str, text: str) -> str:

@@ -11,7 +11,7 @@ from towline.cli.parser import Commands, add_command
 from towline.cli.problem import Problem
 from towline.cli.terminal import err
 
-SECRET = "TOWLINE_WEBHOOK_SECRET"
+SECRET = "TOWLINE_GITHUB_WEBHOOK_SECRET"
 DESCRIPTION = """\
 Send a recorded delivery of GitHub's to a service, signed with its webhook secret: to try a service
 on this machine, or to send again what was lost. A delivery that the service has taken before starts
@@ -23,8 +23,9 @@ payload alone, then with --event.
   towline webhook replay push.json --event push"""
 EPILOG = f"""\
 environment:
-  TOWLINE_URL             address of the service
-  {SECRET}  the webhook's secret, when --secret is not given"""
+  TOWLINE_URL  address of the service
+  {SECRET}
+               the webhook's secret, when --secret is not given"""
 
 
 def add(commands: Commands) -> None:

@@ -179,6 +179,34 @@ class Service:
     def remove_project(self, name: str) -> None:
         self._ask("DELETE", f"/projects?{urlencode({'project': name})}")
 
+    def set_checkout_token(self, project: str, value: str | None) -> Rendered:
+        """Keep or renew a project's own checkout token; None takes it away."""
+        path = f"/projects/checkout-token?{urlencode({'project': project})}"
+        body = None if value is None else {"value": value}
+        found: Rendered = self._ask("DELETE" if value is None else "PUT", path, body)["project"]
+        return found
+
+    # --- GitHub's keys ------------------------------------------------------------------------
+
+    def github(self, *, check: bool = False, project: str | None = None) -> Rendered:
+        """What is set, and with ``check`` whether it works, or works for a project."""
+        query = {"check": "yes"} if check else {}
+        if project is not None:
+            query["project"] = project
+        found: Rendered = self._ask("GET", f"/github?{urlencode(query)}")["github"]
+        return found
+
+    def set_github_key(self, name: str, value: str) -> None:
+        self._ask("PUT", f"/github/{_quoted(name)}", {"value": value})
+
+    def remove_github_key(self, name: str) -> None:
+        self._ask("DELETE", f"/github/{_quoted(name)}")
+
+    def finish_github_rotation(self) -> None:
+        self._ask("POST", "/github/webhook-secret/rotate", {})
+
+    # --- tokens -------------------------------------------------------------------------------
+
     def create_token(
         self, name: str, scopes: list[str], expires_in_s: int | None, project: str | None = None
     ) -> Rendered:

@@ -14,6 +14,7 @@ from chalicelib.github.signature import sign
 from towline.client.errors import BadAddress, ServiceUnreachable
 
 PATH = "/webhooks/github"
+REASON = "X-Towline-Reason"
 TIMEOUT_S = 30.0
 MOST_ANSWER = 1 << 20
 
@@ -73,14 +74,15 @@ def replay(url: str, recorded: Recorded, secret: str, *, guid: str = "") -> Repl
     try:
         connection.request("POST", parts.path.rstrip("/") + PATH, recorded.body, headers)
         answer = connection.getresponse()
-        return _understood(answer.status, answer.read(MOST_ANSWER))
+        reason = answer.headers.get(REASON, "")
+        return _understood(answer.status, answer.read(MOST_ANSWER), reason)
     except (OSError, http.client.HTTPException) as trouble:
         raise ServiceUnreachable(f"{url} can't be reached: {trouble}") from None
     finally:
         connection.close()
 
 
-def _understood(status: int, body: bytes) -> Replayed:
+def _understood(status: int, body: bytes, reason: str) -> Replayed:
     try:
         data: Any = json.loads(body) if body else {}
     except ValueError:
@@ -88,7 +90,7 @@ def _understood(status: int, body: bytes) -> Replayed:
     if not isinstance(data, dict):
         data = {}
     error = data.get("error")
-    said = error.get("message", "") if isinstance(error, dict) else data.get("done", "")
+    said = error.get("message", "") if isinstance(error, dict) else data.get("done", reason)
     return Replayed(status, str(said), data.get("build"))
 
 

@@ -114,6 +114,11 @@ class Commit(Known):
         """The commit's whole message."""
         return self.commit.message
 
+    @property
+    def login(self) -> str:
+        """Its author's, where there is an account."""
+        return (self.author.login if self.author else None) or ""
+
 
 class CheckRunAnswer(Known):
     """A check run as GitHub has it."""

@@ -34,10 +34,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``data`` is parsed JSON, or bytes for a raw answer. ``next_url``: the next page's."""
+    """``data`` is parsed JSON, or bytes for a raw answer. ``next_url``: the next page's.
+
+    ``headers`` by lower-case name.
+    """
 
     data: Any = field(repr=False)
     next_url: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def message_of(response: Response) -> str:
@@ -66,7 +70,7 @@ def understand(response: Response, call: Call) -> Answer:
         if response.status >= 400:
             raise _refused(response, "") from None
         raise Misunderstood("GitHub's answer can't be read") from None
-    return Answer(data, following)
+    return Answer(data, following, response.headers)
 
 
 def _refused(response: Response, text: str) -> Refused:

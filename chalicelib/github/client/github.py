@@ -62,6 +62,10 @@ class GitHub:
         access = InstallationAccess(self._app(), installation_id)
         return self._project(access, checks=True)
 
+    def app_access(self) -> Access:
+        """As the App itself, which may only ask about itself. Raises ``BadCredentials``."""
+        return self._app().as_app()
+
     def for_token(self, token: SecretStr, who: str) -> Project:
         """With somebody's token; ``who`` names it in logs, such as the project's name.
 

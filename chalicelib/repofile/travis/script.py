@@ -43,7 +43,7 @@ _towline_failed=0
 
 _towline_say() {{ printf 'towline: %s\\n' "$*"; }}
 _towline_begin() {{
-    {{ printf '%s\\n' "$1" >&9; }} 2>/dev/null
+    {{ printf ' %s\\n' "$1" >&9; }} 2>/dev/null
     _towline_say "$1"
 }}
 

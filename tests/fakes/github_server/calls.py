@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.github_server.access import Denied, check_app, check_repository, token_of
@@ -34,6 +34,7 @@ class Said:
     body: Any
     another_page: bool = False
     example: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Calls:
@@ -54,7 +55,12 @@ class Calls:
             ("POST", f"{repo}/statuses/{{sha}}"): self.set_status,
             ("POST", f"{repo}/check-runs"): self.create_check_run,
             ("PATCH", f"{repo}/check-runs/{{check_run_id}}"): self.update_check_run,
+            ("GET", f"{repo}/pulls"): self.pull_requests,
             ("GET", "/installation/repositories"): self.listed,
+            ("GET", "/user"): self.owner,
+            ("GET", "/app"): self.app,
+            ("GET", "/app/hook/config"): self.hook,
+            ("GET", "/app/installations"): self.installations,
             ("POST", "/app/installations/{installation_id}/access_tokens"): self.make_token,
         }
 
@@ -116,6 +122,43 @@ class Calls:
             raise Denied(404, "Not Found")
         return Said(200, {"id": found.installation})
 
+    def owner(self, asked: Asked) -> Said:
+        token = token_of(self.world, asked.authorization)
+        if token is None:
+            raise Denied(401, "Requires authentication")
+        if token.installation is not None:
+            raise Denied(403, "Resource not accessible by integration")
+        return Said(200, {"login": "octocat"}, headers=token.headers)
+
+    def app(self, asked: Asked) -> Said:
+        check_app(self.world, asked.authorization)
+        return Said(200, {"name": "Acme CI", **self.world.app_settings})
+
+    def hook(self, asked: Asked) -> Said:
+        check_app(self.world, asked.authorization)
+        return Said(200, {"content_type": "json", "insecure_ssl": "0", **self.world.app_hook})
+
+    def installations(self, asked: Asked) -> Said:
+        check_app(self.world, asked.authorization)
+        ids = {each.installation for each in self.world.repositories.values()}
+        shown = [
+            {
+                "id": each,
+                "account": {"login": "octo"},
+                "suspended_at": None,
+                **self.world.app_settings,
+                **self.world.installations.get(each, {}),
+            }
+            for each in sorted(filter(None, ids))
+        ]
+        return _page(asked, shown)
+
+    def pull_requests(self, asked: Asked) -> Said:
+        repository = self._of(asked, "pull_requests:read")
+        return _page(
+            asked, [_pull_request(repository, p) for p in repository.pull_requests.values()]
+        )
+
     def set_status(self, asked: Asked) -> Said:
         repository = self._of(asked, "statuses:write")
         sha = asked.values["sha"]
@@ -123,9 +166,9 @@ class Calls:
             raise Denied(422, f"No commit found for SHA: {sha}")
         if len(asked.body.get("description") or "") > 140:
             raise Denied(422, "Validation Failed: description is too long (maximum is 140)")
-        for field in ("description", "context"):
-            if any(ord(letter) > 0xFFFF for letter in asked.body.get(field) or ""):
-                raise Denied(422, f"Validation Failed: {field} doesn't accept 4-byte Unicode")
+        for name in ("description", "context"):
+            if any(ord(letter) > 0xFFFF for letter in asked.body.get(name) or ""):
+                raise Denied(422, f"Validation Failed: {name} doesn't accept 4-byte Unicode")
         made = {**asked.body, "id": self.world.next_id(), "context": asked.body["context"]}
         repository.statuses.append({**made, "sha": sha})
         return Said(201, made)
@@ -198,9 +241,9 @@ class Calls:
         return found
 
     def _store(self, repository: FakeRepository, run: dict[str, Any]) -> dict[str, Any]:
-        for field in ("summary", "text"):
-            if len((run.get("output", {}).get(field) or "").encode()) > 65_535:
-                raise Denied(422, f"{field} exceeds a maximum bytesize of 65535")
+        for name in ("summary", "text"):
+            if len((run.get("output", {}).get(name) or "").encode()) > 65_535:
+                raise Denied(422, f"{name} exceeds a maximum bytesize of 65535")
         if "conclusion" in run and run["conclusion"] is not None:
             run["status"] = "completed"
         if (run["status"] == "completed") != (run.get("conclusion") is not None):

@@ -117,7 +117,8 @@ def delivery(
     event: str, payload: Mapping[str, Any], secret: str, *, form: bool = False, guid: str = ""
 ) -> tuple[dict[str, str], bytes]:
     """Headers and body of a signed delivery."""
-    body = json.dumps(payload).encode()
+    # As GitHub does it: letters that are not ASCII are what they are, and not escaped.
+    body = json.dumps(payload, ensure_ascii=False).encode()
     kind = "application/json"
     if form:
         body = urlencode({"payload": body.decode()}).encode()

@@ -1,4 +1,4 @@
-"""The HTTP side: on loopback, below ``/api/v3`` as an Enterprise Server's API is."""
+"""The HTTP side: the API below ``/api/v3``, as an Enterprise Server has it; elsewhere git."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -16,6 +17,8 @@ from tests.fakes.github_server.access import Denied
 from tests.fakes.github_server.calls import Asked, Calls, Said
 from tests.fakes.github_server.description import Description, Operation, Wrong
 from tests.fakes.github_server.faults import Fault
+from tests.fakes.github_server.git import git_reply, password
+from tests.fakes.github_server.over_http import Listener, Reply
 from tests.fakes.github_server.world import World
 
 BASE = "/api/v3"
@@ -34,22 +37,14 @@ class Record:
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes back; None for a connection that is closed without an answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
 @dataclass
 class GitHubServer:
     """A context manager. ``url`` is what a user would configure: the server's address.
 
     ``world`` is what it holds, ``records`` what it was asked, ``faults`` what goes wrong next.
     ``wrong`` collects requests that GitHub's description does not allow: a test that is about the
-    client ends with ``assert not server.wrong``.
+    client ends with ``assert not server.wrong``. ``host`` other than loopback and ``certificate``
+    (its file, and its key's) are for containers, which reach this machine by another address.
     """
 
     description: Description | None = None
@@ -58,6 +53,10 @@ class GitHubServer:
     faults: list[Fault] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    host: str = "127.0.0.1"
+    certificate: tuple[Path, Path] | None = None
+    fetched: list[tuple[str, str | None]] = field(default_factory=list)
+    """What git asked for: the target, and what it showed as Authorization."""
 
     def __post_init__(self) -> None:
         self.world = World(self.now, self.app)
@@ -66,28 +65,27 @@ class GitHubServer:
             (method, _template(template), template, call)
             for (method, template), call in self._calls.table.items()
         ]
-        self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._lock = threading.Condition()
+        self._listener = Listener(self.host, self.certificate, self._reply)
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-        self._thread.start()
+        self._listener.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         for fault in self.faults:
             if fault.hold is not None:
                 fault.hold.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        self._listener.close()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return self._listener.url
+
+    def wait_until(self, seen: Callable[[World], bool], timeout_s: float) -> bool:
+        """Wait until what it holds is so; it is looked at after each request."""
+        with self._lock:
+            return self._lock.wait_for(lambda: seen(self.world), timeout_s)
 
     def asked(self, method: str = "", path: str = "") -> list[Record]:
         """What came, by method and by a regular expression for the path."""
@@ -97,6 +95,12 @@ class GitHubServer:
                 for each in self.records
                 if method in ("", each.method) and re.search(path, each.path)
             ]
+
+    def shown(self, name: str) -> set[str]:
+        """The tokens that git showed when it fetched this repository."""
+        with self._lock:
+            asked = [shown for target, shown in self.fetched if target.startswith(f"/{name}.git/")]
+        return {password(shown) for shown in asked if shown}
 
     def answer(
         self, method: str, target: str, headers: dict[str, str], body: bytes
@@ -117,7 +121,17 @@ class GitHubServer:
         with self._lock:
             status = reply.status if reply else 0
             self.records.append(Record(method, path, parts.query, headers, parsed, status))
+            self._lock.notify_all()
         return reply
+
+    def _reply(self, method: str, target: str, headers: Message, body: bytes) -> Reply | None:
+        if not target.startswith(BASE):
+            with self._lock:
+                self.fetched.append((target, headers["Authorization"]))
+                self._lock.notify_all()
+            return git_reply(self.world, method, target, headers, body)
+        named = {name.lower(): value for name, value in headers.items()}
+        return self.answer(method, target, named, body)
 
     def _fault(self, method: str, path: str) -> Fault | None:
         with self._lock:
@@ -184,7 +198,7 @@ class GitHubServer:
             except Wrong as why:
                 with self._lock:
                     self.wrong.append(f"the fake's own answer: {why}")
-        links = {}
+        links = {**said.headers}
         if said.another_page:
             query = {**asked.query, "page": str(int(asked.query.get("page", "1")) + 1)}
             links["Link"] = f'<{self.url}{BASE}{asked.path}?{urlencode(query)}>; rel="next"'
@@ -215,38 +229,3 @@ def _template(template: str) -> re.Pattern[str]:
 def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> Reply:
     made = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
     return Reply(status, made, json.dumps(body).encode())
-
-
-def _handler(server: GitHubServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _do(self) -> None:
-            size = int(self.headers.get("Content-Length", "0"))
-            body = self.rfile.read(size)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = server.answer(self.command, self.path, headers, body)
-            if reply is None:
-                self.close_connection = True
-                return
-            try:
-                self._send(reply)
-            except OSError:
-                # Whoever asked has gone away.
-                self.close_connection = True
-
-        def _send(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
-
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _do  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """The records tell more."""
-
-    return Handler

@@ -82,7 +82,8 @@ class FakeRepository:
             content = _git(self.git, "cat-file", "blob", f"{sha}:{path.decode()}") if path else None
             if content is not None:
                 files[path.decode()] = content
-        return FakeCommit(sha, files, message.strip(), author)
+        # A commit never changes, and each status asks for it.
+        return self.commits.setdefault(sha, FakeCommit(sha, files, message.strip(), author))
 
 
 def _git(folder: Path | None, *words: str) -> bytes | None:
@@ -98,6 +99,8 @@ class FakeToken:
     expires_at: datetime | None
     permissions: dict[str, str]
     repository_ids: frozenset[int] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    """What GitHub says of it beside ``GET /user``."""
 
 
 ALL_RIGHTS = {
@@ -119,6 +122,18 @@ class World:
     renamed: dict[str, str] = field(default_factory=dict)
     """Old names by new ones' side: ``renamed[old] = new``; asked by the old one it redirects."""
     tokens: dict[str, FakeToken] = field(default_factory=dict)
+    app_settings: dict[str, Any] = field(
+        default_factory=lambda: {
+            "permissions": dict(ALL_RIGHTS),
+            "events": ["push", "pull_request", "check_run", "check_suite", "repository"],
+        }
+    )
+    """What the App asks for; installations agree to it."""
+    app_hook: dict[str, Any] = field(
+        default_factory=lambda: {"url": "https://ci.example.com/webhooks/github"}
+    )
+    installations: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What is special of an installation, by its id."""
     token_life: timedelta = timedelta(hours=1)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
 
@@ -144,9 +159,11 @@ class World:
         """What an installation sees."""
         return [r for r in self.repositories.values() if r.installation == installation]
 
-    def personal_token(self, permissions: dict[str, str] | None = None) -> str:
+    def personal_token(self, permissions: dict[str, str] | None = None, **headers: str) -> str:
         """A person's own token."""
-        return self._keep("ghp_", FakeToken(None, None, permissions or ALL_RIGHTS))
+        told = {name.replace("_", "-"): text for name, text in headers.items()}
+        token = FakeToken(None, None, permissions or ALL_RIGHTS, headers=told)
+        return self._keep("ghp_", token)
 
     def installation_token(
         self,
