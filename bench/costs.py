@@ -32,9 +32,9 @@ CONSOLE_GB = 100e3 / 1e9
 """The operators' copy of its output in CloudWatch."""
 EVENTS = 3
 """Task state changes with desired status STOPPED of one task."""
-API_S, LAUNCH_S, EVENT_S, REAP_S = 0.03, 0.5, 0.05, 0.4
 REAPER_QUERIES = 2 * OPEN_SHARDS + 3
 """Jobs that run, jobs that wait; then schedules, deliveries and builds."""
+API_S, LAUNCH_S, EVENT_S, REAP_S = 0.03, 0.5, 0.05, 0.4
 """Seconds that a warm function takes; to be checked on a bill."""
 API_GB, OTHER_GB = 1.0, 0.5
 """Memory of the functions, as in infra/service/functions.yaml."""

@@ -31,7 +31,8 @@ BY_CAUSE: dict[Cause, str] = {
     Cause.QUEUE_TIMEOUT: "Run the job again when there is less to do, or allow it to wait longer.",
     Cause.NOT_STARTED: "Read the words above: the user, the folder or the program to run.",
     Cause.CHECKOUT_FAILED: "Read the words above and the log: it is the repository's address, the "
-    "commit, or the token that should read it. Then run the job again.",
+    "commit, or the token that should read it (towline github show --project tries that). Then run "
+    "the job again.",
     Cause.SECRET_MISSING: "Store the secret (towline secret), then run the job again.",
     Cause.RUNNER_NEVER_CLAIMED: "Run the job again; if it stays so, an operator checks that "
     "containers can reach the service.",

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from chalicelib.domain.verdict import Verdict
 
+JOB_KEYS = "build/"
+"""The beginning of the keys that jobs of builds are submitted under, once each; no caller's."""
+
 
 class JobState(StrEnum):
     """A job of a build as the build sees it."""

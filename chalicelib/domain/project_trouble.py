@@ -22,7 +22,8 @@ class TroubleKind(StrEnum):
 
 
 OF_THE_APP = (TroubleKind.APP_REMOVED, TroubleKind.APP_SUSPENDED, TroubleKind.APP_LOST)
-"""Over as soon as an event comes by an installation. The others disable the project."""
+"""Over as soon as an event comes by an installation, or the project has a token of its own. The
+others disable the project."""
 
 
 class ProjectTrouble(Stored):

@@ -1,7 +1,7 @@
 """Buttons at check runs and suites: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 
 ``rerequested`` is GitHub's own "Re-run"; ``requested_action`` is a button of ours (``check_runs``).
-Only whoever may push to the repository sees them.
+Whether its sender may ask for that is another question (``usecases.check_request``).
 """
 
 from __future__ import annotations

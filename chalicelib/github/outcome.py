@@ -96,6 +96,7 @@ def shown(outcome: Outcome) -> Shown:
     if outcome.verdict is None:
         return UNFINISHED[outcome.phase]
     row = SETUP_FAILED if outcome.in_setup else FINISHED[outcome.verdict]
-    if outcome.allowed and outcome.verdict is not Verdict.PASSED:
+    # As in the build's own table: a cancellation is no failure that could be allowed.
+    if outcome.allowed and outcome.verdict not in (Verdict.PASSED, Verdict.CANCELLED):
         return Shown("success", "completed", "neutral", f"{row.words}, which is allowed")
     return row

@@ -78,7 +78,8 @@ def build_words(build: BuildTold) -> str:
 def counts_against(outcome: Outcome) -> bool:
     """Whether a job is a reason for its build not to have passed."""
     if outcome.phase is Phase.FINISHED:
-        return outcome.verdict is not Verdict.PASSED and not outcome.allowed
+        allowed = outcome.allowed and outcome.verdict is not Verdict.CANCELLED
+        return outcome.verdict is not Verdict.PASSED and not allowed
     return outcome.phase in (Phase.BLOCKED, Phase.REFUSED)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _MAY = {
     Scope.SUBMIT: "submit jobs",
     Scope.READ: "read jobs and logs",
-    Scope.CANCEL: "cancel jobs",
-    Scope.ADMIN: "manage projects, tokens, secrets and registry credentials",
+    Scope.CANCEL: "cancel jobs and builds",
+    Scope.ADMIN: "manage projects, tokens, secrets, registry credentials and GitHub's keys",
 }
 
 

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.domain import spec
+from chalicelib.domain.build import JOB_KEYS
 from chalicelib.domain.ids import is_id
 from chalicelib.domain.job import State
 from chalicelib.domain.spec import PROJECT_NAME, SECRET_NAME
@@ -85,6 +86,14 @@ def idempotency_key(text: str | None) -> str | None:
             400,
             "invalid",
             "Idempotency-Key must have 1 to 200 visible ASCII characters",
+            "Idempotency-Key",
+        )
+    if text is not None and text.startswith(JOB_KEYS):
+        # A build's job that was submitted by somebody else first would be taken for the build's.
+        raise ApiError(
+            400,
+            "invalid",
+            f"Idempotency-Key may not begin with {JOB_KEYS}: those are of builds' jobs",
             "Idempotency-Key",
         )
     return text

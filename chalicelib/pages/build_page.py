@@ -78,11 +78,17 @@ def _jobs(build: BuildRecord, job_href: Callable[[str], str]) -> Html:
             _state(entry),
             _took(entry),
             ", ".join(entry.needs),
-            entry.detail,
+            entry.detail or _not_run(build, entry),
         )
         for name, entry in build.jobs.items()
     ]
     return table("In the order of the file", heads, rows)
+
+
+def _not_run(build: BuildRecord, entry: BuildEntry) -> str:
+    if entry.state is not JobState.SKIPPED:
+        return ""
+    return "the build was cancelled" if build.cancelled else "a job it needs did not pass"
 
 
 def _state(entry: BuildEntry) -> Html:

@@ -17,7 +17,8 @@ footer { margin-top: 2rem; font-size: .875rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; } caption { text-align: left; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem 1rem .25rem 0; text-align: left;
-  vertical-align: top; } th { font-weight: 600; }
+  vertical-align: top; overflow-wrap: break-word; } th { font-weight: 600; }
+tbody th { overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; }
 .passed { color: var(--good); } .failed, .timed_out { color: var(--bad); }

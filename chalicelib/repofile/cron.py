@@ -13,6 +13,8 @@ from itertools import pairwise
 
 LEAST_MINUTES = 5
 """Between two runs of a schedule."""
+MOST_SCHEDULES = 20
+"""Of a file. All may be due at once, and whoever starts them has all projects to look after."""
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = dict(zip(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), range(7), strict=True))

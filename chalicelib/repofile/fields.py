@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 from chalicelib.domain.spec import ENV_NAME, IMAGE_NAME, SECRET_NAME, USER_NAME
-from chalicelib.repofile.cron import Cron, parse_cron
+from chalicelib.repofile.cron import MOST_SCHEDULES, Cron, parse_cron
 from chalicelib.repofile.filters import patterns
 from chalicelib.repofile.nodes import Word
 from chalicelib.repofile.problems import Misplaced
@@ -137,6 +137,12 @@ def cancel(value: object) -> tuple[str, ...]:
 
 def cron(value: object) -> Cron:
     return parse_cron(text(value))
+
+
+def schedules(value: dict[str, Any]) -> dict[str, Any]:
+    if len(value) > MOST_SCHEDULES:
+        raise ValueError(f"has {len(value)} schedules; a file has at most {MOST_SCHEDULES}")
+    return value
 
 
 _ENV_SCHEMA = {

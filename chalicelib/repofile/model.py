@@ -18,7 +18,7 @@ from chalicelib.domain.model import Value
 from chalicelib.domain.spec import Arch, Capacity, registry_credentials_name
 from chalicelib.repofile import fields
 from chalicelib.repofile.commands import CommandsField
-from chalicelib.repofile.cron import Cron
+from chalicelib.repofile.cron import MOST_SCHEDULES, Cron
 from chalicelib.repofile.fields import Env, Shell
 from chalicelib.repofile.filters import When
 from chalicelib.repofile.matrix import MatrixField
@@ -155,6 +155,8 @@ class Head(Section):
         description="whether a newer push to a branch, or to a pull request, cancels the build "
         "before; or patterns of the branches where it does",
     )
-    schedule: dict[str, ScheduleEntry] = Field(
-        default_factory=dict, description="named times at which a branch is built"
+    schedule: Annotated[dict[str, ScheduleEntry], AfterValidator(fields.schedules)] = Field(
+        default_factory=dict,
+        description="named times at which a branch is built",
+        json_schema_extra={"maxProperties": MOST_SCHEDULES},
     )

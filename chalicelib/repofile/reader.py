@@ -79,7 +79,8 @@ def _unknown_at_the_top(key: str) -> str:
 
 
 def _naming(what: str) -> str:
-    return f"a {what}'s name has letters, digits, _ and -, and begins with a letter, a digit or _"
+    marks = "_ - and ." if what == "job" else "_ and -"
+    return f"a {what}'s name has letters, digits, {marks}, and begins with a letter, a digit or _"
 
 
 def _defaults(root: Mapping, problems: list[Problem]) -> Mapping:

@@ -28,7 +28,9 @@ def renewed(
     entries = tuple(_entry(known.get(each.name), each, now) for each in schedules)
     if before is None:
         return Timetable(project=project, as_of=as_of, entries=entries)
-    if entries == before.entries:
+    # The same entries of a newer file are written, too, where there are any: an older file that
+    # comes after it must not undo them.
+    if entries == before.entries and (not entries or as_of == before.as_of):
         return before
     return before.model_copy(
         update={"entries": entries, "as_of": as_of, "version": before.version + 1}

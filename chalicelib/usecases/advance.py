@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from chalicelib.build_ports import BuildChanged, BuildSide
-from chalicelib.domain.build import JobState
+from chalicelib.domain.build import JOB_KEYS, JobState
 from chalicelib.domain.build_record import BuildEntry, BuildRecord
 from chalicelib.domain.build_table import build_verdict
 from chalicelib.domain.job import Job, State
@@ -157,7 +157,7 @@ def _started(
             co,
             spec,
             submitted_by=f"build {build.id}",
-            idempotency_key=f"build/{build.id}/{name}",
+            idempotency_key=f"{JOB_KEYS}{build.id}/{name}",
             restricted=build.restricted,
             build=build.id,
             build_job=name,

@@ -8,6 +8,7 @@ from chalicelib.domain.ids import is_id
 from chalicelib.github.check_events import RERUN
 from chalicelib.github.check_runs import APPROVE, RERUN_FAILED
 from chalicelib.github.events import CheckRequest
+from chalicelib.usecases.build_side import client_of
 from chalicelib.usecases.cancel_build import approve_build
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.errors import BuildRefused, UnknownBuild
@@ -20,15 +21,25 @@ NEWEST = 50
 def take_check_request(
     co: Collaborators, side: BuildSide, delivery: StoredDelivery, event: CheckRequest
 ) -> str:
-    """What was done, in words. Repeatable: a rerun has the delivery's build id."""
+    """What was done, in words. Repeatable: a rerun has the delivery's build id.
+
+    GitHub shows its buttons to whoever may push, but its API let others ask, too
+    (https://docs.github.com/en/enterprise-server@3.3/rest/checks/runs#rerequest-a-check-run: "pull
+    access to a public repository"). A rerun may have the project's secrets, and an approval is what
+    a stranger's change waits for, so GitHub is asked who that is. Raises ``GitHubError``.
+    """
     project = co.projects.get(delivery.group)
     if project is None or not is_the_one(project, event.repository):
         return "no build of this repository is known"
-    if not keep_up(co, project, event.repository, event.installation_id).enabled:
+    project = keep_up(co, project, event.repository, event.installation_id)
+    if not project.enabled:
         return "the project is disabled"
     build, job = _meant(side, event, project.name)
     if build is None or build.repository_id != event.repository.id:
         return "no build of this commit is known"
+    client = client_of(co, project, project.name, event.installation_id)
+    if not event.sender or not client.read.may_push(event.repository.name, event.sender):
+        return f"{event.sender or 'nobody known'} asked for it, who may not push to the repository"
     try:
         if event.asked == APPROVE:
             return f"approved build {approve_build(co, build.id, event.sender).id}"

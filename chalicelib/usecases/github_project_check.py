@@ -18,29 +18,59 @@ if TYPE_CHECKING:
     from chalicelib.github.client.github import Project as Client
 
 CHECKOUT = "checkout"
+NOBODY = "nobody"
+"""Who asks without a token."""
+HOW = "install the App for it, or 'towline github set token'"
 
 
 def check_project(co: Collaborators, name: str) -> Iterator[Finding]:
     """Raises ``NoBuilds``, ``UnknownProject``, and ``ServiceTrouble``."""
-    from chalicelib.github.client.errors import GitHubError
+    from chalicelib.github.client.errors import GitHubError, NotAllowed, NotFound
 
     build_side(co)
     project = get_project(co, name)
-    about = project.name
+    about, who = project.name, ""
     if not project.enabled:
         yield Finding("wrong", about, "it is disabled: 'towline project set NAME --enable'")
     try:
+        project = _with_installation(co, project)
         client = _client(co, project)
-        known = client.read.repository(project.present_repository)
+        who, name = client.read.access.who, project.present_repository
+        try:
+            known = client.read.repository(name)
+        except NotFound:
+            says = f"GitHub shows {who} no {name}: is the name right, and may it see that?"
+            if who == NOBODY:
+                says = f"GitHub shows no {name} without a token: is the name right? Else {HOW}"
+            yield Finding("wrong", about, says)
+            return
         yield from _identity(project, known)
-        yield from _rights(co, project, client, known)
+        if who == NOBODY:
+            yield Finding("wrong", about, f"nothing is set that may tell it of builds: {HOW}")
+        else:
+            yield from _rights(co, project, client, known)
         if known.private:
-            about = CHECKOUT
+            about, who = CHECKOUT, ""
             yield from _checkout(co, project, client, known)
     except ValueError as wrong:
         yield Finding("wrong", about, f"it is not on GitHub: {wrong}")
     except GitHubError as trouble:
-        yield Finding("wrong", about, str(trouble))
+        whose = f"{who}: " if isinstance(trouble, NotAllowed) and who else ""
+        yield Finding("wrong", about, f"{whose}{trouble}")
+
+
+def _with_installation(co: Collaborators, project: Project) -> Project:
+    """As its next delivery will tell, when the App came after the project. Raises ``ValueError``
+    for a name that is no repository's, and ``GitHubError``."""
+    from chalicelib.github.client.paths import of_repository
+
+    of_repository(project.present_repository)
+    github = build_side(co).github.github()
+    if github.key is None or project.installation_id or project.token_secret:
+        return project
+    asking = replace(github, exchange=quick(github.exchange))
+    found = asking.installation_of(project.present_repository)
+    return project.model_copy(update={"installation_id": found})
 
 
 def _client(co: Collaborators, project: Project) -> Client:

@@ -13,7 +13,7 @@ from chalicelib.domain.project import Project
 from chalicelib.domain.trust import may_have_checkout_token
 from chalicelib.ports import CheckoutToken, CheckoutTokens, NoCheckoutToken, ServiceTrouble
 from chalicelib.project_port import ProjectStore, ProjectTokens
-from chalicelib.usecases.checkout_tokens import token_of
+from chalicelib.usecases.checkout_tokens import USERNAME, token_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +86,4 @@ class GitHubTokens:
             raise ServiceTrouble(str(later)) from None
         except GitHubError as trouble:
             raise NoCheckoutToken(f"GitHub gave no token for the checkout: {trouble}") from None
-        return token_of(made.token.get_secret_value())
+        return CheckoutToken(USERNAME, made.token.get_secret_value())

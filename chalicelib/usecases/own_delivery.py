@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from datetime import timedelta
 
 from chalicelib.build_ports import BuildSide, StoredDelivery
 from chalicelib.domain.ids import new_id
@@ -18,19 +19,19 @@ OWN = "own-"
 log = logging.getLogger("towline.usecases")
 
 
-def accept_own(
+def store_own(
     co: Collaborators,
     side: BuildSide,
     event: Registered | ScheduleDue,
     unique: str,
     *,
-    at_once: bool = True,
+    wait: timedelta = RESEND,
 ) -> StoredDelivery:
-    """Store it and queue it. Repeatable: what is ``unique`` is stored and done once.
+    """Store it, to be queued. Repeatable: what is ``unique`` is stored and done once.
 
-    Not ``at_once``: the reaper queues it within its minute, for callers who may not, or are many.
-    It does so too for what could not be sent. Raises ``ServiceTrouble`` when it could not be
-    stored. No delivery of GitHub's has such an id: theirs are UUIDs.
+    After ``wait`` the reaper queues what nobody has worked on, so whoever dies before
+    ``queue_own``, or may not send, loses nothing. Raises ``ServiceTrouble``. No delivery of
+    GitHub's has such an id: theirs are UUIDs.
     """
     now = co.clock()
     name = f"{OWN}{hashlib.sha256(unique.encode()).hexdigest()}"
@@ -42,13 +43,17 @@ def accept_own(
         build_id=new_id(now, co.random_bytes(10)),
         received_at=now,
     )
-    stored, _ = side.deliveries.accept(wanted, due_at=now + RESEND if at_once else now)
-    if at_once and not stored.done:
-        try:
-            side.queue.send(stored.id, group=stored.group, unique=stored.id)
-        except ServiceTrouble as trouble:
-            log.warning("%s was not queued, the reaper will do it: %s", event.type, trouble)
-    return stored
+    return side.deliveries.accept(wanted, due_at=now + wait)[0]
+
+
+def queue_own(side: BuildSide, delivery: StoredDelivery) -> None:
+    """Have it done now. Repeatable. Trouble is logged, as the reaper sends it then."""
+    if delivery.done:
+        return
+    try:
+        side.queue.send(delivery.id, group=delivery.group, unique=delivery.id)
+    except ServiceTrouble as trouble:
+        log.warning("%s was not queued, the reaper will do it: %s", own_words(delivery), trouble)
 
 
 def own_words(delivery: StoredDelivery) -> str:

@@ -6,7 +6,7 @@ from chalicelib.domain.github_keys import TOKEN, cleaned
 from chalicelib.domain.project import Project
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.errors import KeyRefused
-from chalicelib.usecases.projects import get_project, put_project
+from chalicelib.usecases.projects import change_project, get_project
 
 
 def put_checkout_token(co: Collaborators, name: str, value: str) -> Project:
@@ -21,12 +21,11 @@ def put_checkout_token(co: Collaborators, name: str, value: str) -> Project:
     except ValueError as wrong:
         raise KeyRefused(f"the checkout token: {wrong}") from None
     co.project_tokens.put(project.name, value)
-    return put_project(co, name, {"checkout_token_at": co.clock()})[0]
+    return change_project(co, name, {"checkout_token_at": co.clock()})
 
 
 def remove_checkout_token(co: Collaborators, name: str) -> Project:
     """Forget it. Repeatable. Raises ``UnknownProject``."""
-    project = get_project(co, name)
-    changed, _ = put_project(co, name, {"checkout_token_at": None})
+    project = change_project(co, name, {"checkout_token_at": None})
     co.project_tokens.remove(project.name)
-    return changed
+    return project

@@ -29,9 +29,25 @@ def put_project(co: Collaborators, name: str, changes: Mapping[str, Any]) -> tup
     it can't have. A higher limit counts at once, a lower one as jobs end, and the first one
     for jobs that are submitted from now on: those before it hold no slots.
     """
+    return _write(co, name, changes, register=True)
+
+
+def change_project(co: Collaborators, name: str, changes: Mapping[str, Any]) -> Project:
+    """As ``put_project``, for whoever was told something of a project: it registers none.
+
+    Somebody may have removed it since it was read. Raises ``UnknownProject``.
+    """
+    return _write(co, name, changes, register=False)[0]
+
+
+def _write(
+    co: Collaborators, name: str, changes: Mapping[str, Any], *, register: bool
+) -> tuple[Project, bool]:
     for _ in range(ROUNDS):
         now = co.clock()
         found = co.projects.get(name)
+        if found is None and not register:
+            raise UnknownProject(name)
         fields = found.model_dump() if found else {"name": name, "created_at": now}
         version = found.version if found else None
         written = {"updated_at": now, "version": (version or 0) + 1}

@@ -40,7 +40,7 @@ def take_ref_deleted(
         log.info("build %s ends, as %s was deleted", build.id, what)
         cancel_build(co, build.id, f"the {what} was deleted")
         ended += 1
-    return f"{ended} builds were cancelled"
+    return "1 build was cancelled" if ended == 1 else f"{ended} builds were cancelled"
 
 
 def _is_of(build: BuildRecord, event: RefDeleted) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.build_ports import BuildSide, StoredDelivery
@@ -13,8 +14,9 @@ from chalicelib.ports import ServiceTrouble
 from chalicelib.usecases.build_side import client_of
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.known_repository import is_the_one, keep_up
-from chalicelib.usecases.own_delivery import accept_own
+from chalicelib.usecases.own_delivery import queue_own, store_own
 from chalicelib.usecases.schedules import keep_schedules
+from chalicelib.usecases.webhook import RESEND
 
 if TYPE_CHECKING:
     from chalicelib.github.client.github import Project as Client
@@ -25,17 +27,30 @@ log = logging.getLogger("towline.usecases")
 def ask_to_refresh(co: Collaborators, project: Project, *, at_once: bool = True) -> None:
     """Have the builder do it. A project that is no repository has nothing to be known.
 
+    Not ``at_once``: the reaper queues it within its minute, for callers who may not, or are many.
     Trouble is logged: the next push to the default branch tells the same.
     """
-    if co.builds is None or "/" not in project.present_repository or not project.enabled:
+    if co.builds is None or not project.enabled or not _may_be_a_repository(project):
         return
     event = Registered(project=project.name)
     try:
         # One that is removed and added again begins with the same version.
         unique = f"registered/{project.name}/{project.version}/{stamp(project.updated_at)}"
-        accept_own(co, co.builds, event, unique, at_once=at_once)
+        stored = store_own(co, co.builds, event, unique, wait=RESEND if at_once else timedelta())
     except ServiceTrouble as trouble:
         log.warning("GitHub will not be asked about %s: %s", project.name, trouble)
+        return
+    if at_once:
+        queue_own(co.builds, stored)
+
+
+def _may_be_a_repository(project: Project) -> bool:
+    from chalicelib.github.client.paths import of_repository
+
+    try:
+        return bool(of_repository(project.present_repository))
+    except ValueError:
+        return False
 
 
 def refresh_project(

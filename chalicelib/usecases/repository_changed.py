@@ -11,7 +11,7 @@ from chalicelib.usecases.build_side import client_of
 from chalicelib.usecases.cancel_build import cancel_build
 from chalicelib.usecases.collaborators import Collaborators
 from chalicelib.usecases.known_repository import is_the_one, keep_up
-from chalicelib.usecases.projects import put_project
+from chalicelib.usecases.projects import change_project
 from chalicelib.usecases.refresh_project import ask_to_refresh, learn_schedules
 
 NEWEST = 50
@@ -21,7 +21,10 @@ ENDS = {"archived": TroubleKind.ARCHIVED, "deleted": TroubleKind.DELETED}
 def take_repository(
     co: Collaborators, side: BuildSide, delivery: StoredDelivery, event: RepositoryChanged
 ) -> str:
-    """What was done, in words. Repeatable. Raises ``GitHubError`` and ``ServiceTrouble``."""
+    """What was done, in words. Repeatable.
+
+    Raises ``GitHubError``, ``ServiceTrouble``, and ``UnknownProject`` when it was just removed.
+    """
     project = co.projects.get(delivery.group)
     if project is None or not is_the_one(project, event.repository):
         return f"{event.repository.name} is not registered here"
@@ -30,12 +33,14 @@ def take_repository(
     if event.action == "unarchived":
         if project.trouble is None or project.trouble.kind is not TroubleKind.ARCHIVED:
             return "nothing follows from it"
-        changed, _ = put_project(co, project.name, {"enabled": True, "trouble": None})
+        changed = change_project(co, project.name, {"enabled": True, "trouble": None})
         ask_to_refresh(co, changed, at_once=False)
         return "the project is enabled again"
     project = keep_up(co, project, event.repository, event.installation_id, who=event.sender)
     if not project.enabled:
-        _cancel_all(co, side, project, "the repository has another owner now")
+        # By its operator's own hand: what is being built of it goes on.
+        if project.trouble is not None and project.trouble.kind is TroubleKind.TRANSFERRED:
+            _cancel_all(co, side, project, "the repository has another owner now")
         return "the project is disabled"
     if event.action == "edited":
         client = client_of(co, project, project.name, event.installation_id)
@@ -47,7 +52,7 @@ def _end(co: Collaborators, side: BuildSide, project: Project, event: Repository
     kind = ENDS[event.action]
     if project.enabled:
         trouble = ProjectTrouble(kind=kind, at=co.clock(), who=event.sender)
-        put_project(co, project.name, {"enabled": False, "trouble": trouble})
+        change_project(co, project.name, {"enabled": False, "trouble": trouble})
     if kind is TroubleKind.DELETED:
         _cancel_all(co, side, project, "the repository was deleted")
     return "the project is disabled"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.build_ports import BuildSide
+from chalicelib.build_ports import BuildSide, StoredDelivery
 from chalicelib.domain.model import stamp
 from chalicelib.domain.project import Project
 from chalicelib.domain.timetable import Timetable, TimetableEntry
@@ -15,7 +15,7 @@ from chalicelib.ports import ServiceTrouble
 from chalicelib.repofile.repository_file import Schedule
 from chalicelib.repofile.timetable import moved_on, renewed
 from chalicelib.usecases.collaborators import Collaborators
-from chalicelib.usecases.own_delivery import accept_own
+from chalicelib.usecases.own_delivery import queue_own, store_own
 
 MOST = 100
 """Projects looked at in one pass; the next one, a minute later, takes the rest."""
@@ -65,18 +65,24 @@ def _start(co: Collaborators, side: BuildSide, name: str) -> int:
         said = "not started, as the project was disabled"
         side.timetables.put(_said(after, [entry.name for entry in due], said))
         return 0
-    for entry in due:
-        _accept(co, side, name, entry)
-    # Written last: whoever dies before that leaves it due, and what was accepted is known.
-    side.timetables.put(after)
+    stored = [_store(co, side, name, entry) for entry in due]
+    # Whoever dies before this leaves it due, and what is stored is known to the next pass.
+    if not side.timetables.put(after):
+        return 0
+    # Sent last, as what comes of it is noted in the timetable.
+    for delivery in stored:
+        queue_own(side, delivery)
     return len(due)
 
 
-def _accept(co: Collaborators, side: BuildSide, project: str, entry: TimetableEntry) -> None:
+def _store(
+    co: Collaborators, side: BuildSide, project: str, entry: TimetableEntry
+) -> StoredDelivery:
     event = ScheduleDue(
         project=project, schedule=entry.name, branch=entry.branch, due_at=entry.next_at
     )
-    accept_own(co, side, event, f"schedule/{project}/{entry.name}/{stamp(entry.next_at)}")
+    unique = f"schedule/{project}/{entry.name}/{stamp(entry.next_at)}"
+    return store_own(co, side, event, unique)
 
 
 def keep_schedules(
@@ -86,7 +92,7 @@ def keep_schedules(
     schedules: Sequence[Schedule],
     as_of: datetime,
 ) -> None:
-    """The default branch's file has these. Repeatable; one read where nothing has changed.
+    """The default branch's file has these. Repeatable; one read where there are none.
 
     Raises ``ServiceTrouble``.
     """

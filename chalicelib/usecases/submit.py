@@ -7,8 +7,8 @@ import logging
 
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.job import Job
+from chalicelib.domain.new_job import new_job
 from chalicelib.domain.spec import JobSpec
-from chalicelib.domain.transitions import new_job
 from chalicelib.ports import ServiceTrouble
 from chalicelib.usecases.check_spec import check_spec
 from chalicelib.usecases.collaborators import Collaborators

@@ -18,6 +18,7 @@ from chalicelib.github.events import (
 )
 from chalicelib.usecases.build_side import build_side
 from chalicelib.usecases.collaborators import Collaborators
+from chalicelib.usecases.errors import UnknownProject
 from chalicelib.usecases.github_trouble import count_refused
 from chalicelib.usecases.own_delivery import own_words
 
@@ -58,6 +59,9 @@ def take_delivery(co: Collaborators, delivery_id: str) -> str:
         log.error("%s: %s", called, trouble)
         count_refused(co, trouble, co.projects.find(delivery.group))
         done = f"it could not be done: {trouble}"
+    except UnknownProject:
+        # Removed while this was being done. What is told of it must not register it again.
+        done = "the project is not registered any more"
     log.info("%s: %s", called, done)
     side.deliveries.done(delivery, done)
     return done

@@ -44,6 +44,8 @@ class Taken:
     reason: str = ""
     """One fixed word, where it was refused."""
     build_id: str = ""
+    """Of the build that it makes, unless its file has nothing to run for it; '' where none can be.
+    A repeat of one that was worked on has it only if there is one."""
     signed_with: str = ""
     """While two secrets are valid, which of them it was signed with: both may have been."""
 
@@ -110,8 +112,9 @@ def _accept(
         received_at=now,
     )
     stored, new = side.deliveries.accept(wanted, due_at=now + RESEND)
+    build_id = stored.build_id if isinstance(event, CommitEvent | CheckRequest) else ""
     if stored.done:
-        return Taken(202, stored.done, build_id=stored.build_id)
+        return Taken(202, stored.done, build_id=build_id if build_id in stored.done else "")
     try:
         # A repeat is queued again: perhaps the first one's message was never sent.
         side.queue.send(stored.id, group=stored.group, unique=stored.id)
@@ -119,7 +122,7 @@ def _accept(
         log.warning("delivery %s was not queued, the reaper will do it: %s", stored.id, trouble)
     if new:
         log.info("delivery %s accepted for %s", stored.id, group)
-    return Taken(202, "accepted" if new else "accepted before", build_id=stored.build_id)
+    return Taken(202, "accepted" if new else "accepted before", build_id=build_id)
 
 
 def _refused(refusal: Refusal) -> Taken:

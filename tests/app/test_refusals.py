@@ -149,7 +149,7 @@ def test_a_call_without_a_good_token_is_refused(world: World, header: str, code:
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("key", ["", " ", "a" * 201, "caf\u00e9"])
+@pytest.mark.parametrize("key", ["", " ", "a" * 201, "caf\u00e9", "build/1/test"])
 def test_a_bad_idempotency_key_is_refused(world: World, caller: Caller, key: str) -> None:
     answer = caller("POST", "/jobs", {"script": "true"}, headers={"Idempotency-Key": key})
     assert answer.error == (400, "invalid", "Idempotency-Key")

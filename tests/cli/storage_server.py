@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.fakes.listening import listening
 
 
 class StorageServer(ThreadingHTTPServer):
@@ -74,12 +75,5 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def storage_server() -> Iterator[StorageServer]:
-    server = StorageServer()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with listening(StorageServer()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from chalicelib import wiring
 from chalicelib.domain.build_record import BuildRecord
-from chalicelib.ports import Scope
-from tests.app.caller import Caller
+from tests.cli.in_process import in_process
 from tests.fakes.github_server import FakePullRequest
 from tests.fakes.github_server.payloads import pull_request, push
 from tests.usecases.build_world import SHA, BuildWorld, new_build_world
 from towline.cli.main import main
-from towline.client.connection import Connection
-from towline.client.errors import Refused
 
 FILE = "jobs:\n  a:\n    script: x\n  b:\n    needs: a\n    script: y\n"
 
@@ -28,21 +23,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[BuildWorld]:
     with new_build_world() as made:
         made.with_token()
         made.commit(FILE, message="The \x1b[31msecond\n\nmore")
-        wiring.use(made.dispatcher)
-        caller = Caller(made.dispatcher.create_token("root", [Scope.ADMIN])[1])
-
-        def ask(_: Any, method: str, path: str, body: object = None, headers: Any = None) -> Any:
-            answer = caller(method, path, body, headers=headers)
-            if answer.status >= 400:
-                status, code, field = answer.error
-                raise Refused(status, code, answer.message + ".", field)
-            return answer.body
-
-        monkeypatch.setattr(Connection, "ask", ask)
-        monkeypatch.setenv("TOWLINE_URL", "http://127.0.0.1:1")
-        monkeypatch.setenv("TOWLINE_TOKEN", "any")
-        yield made
-        wiring.use(None)
+        with in_process(made, monkeypatch):
+            yield made
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> tuple[str, str]:
@@ -104,6 +86,19 @@ def test_a_wrong_file_is_shown_line_by_line(
     assert ".towline.yml:4: jobs.a.scrpt: unknown key" in run(capsys, "show", build.id)[0]
 
 
+def test_a_job_that_is_not_run_says_why(
+    world: BuildWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = world.push(FILE)
+    world.finish(build, "a", 1)
+    world.tell(build)
+    assert run(capsys, "show", build.id)[0].splitlines()[-1].split(maxsplit=2) == [
+        "b",
+        "skipped",
+        "a job it needs did not pass",
+    ]
+
+
 def test_a_strangers_build_is_approved_once(
     world: BuildWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +106,7 @@ def test_a_strangers_build_is_approved_once(
     shown = run(capsys, "show", build.id)[0]
     assert "state    held" in shown
     assert "author   stranger, from a fork" in shown
+    assert "rights   none: a stranger's code has no secrets and no role" in shown
     assert f"towline build approve {build.id}" in shown
     assert f"build {build.id} is approved" in run(capsys, "approve", build.id)[1]
     assert world.dispatcher.build(build.id).jobs["a"].job_id is not None

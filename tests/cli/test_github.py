@@ -12,13 +12,10 @@ from typing import Any
 import pytest
 
 from chalicelib import wiring
-from chalicelib.ports import Scope
-from tests.app.caller import Caller
+from tests.cli.in_process import in_process
 from tests.github.conftest import APP_ID, make_keys
 from tests.usecases.build_world import BuildWorld, new_build_world
 from towline.cli.main import main
-from towline.client.connection import Connection
-from towline.client.errors import Refused
 
 KEYS = make_keys()
 
@@ -26,22 +23,8 @@ KEYS = make_keys()
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[BuildWorld]:
     """The real app with builds, called in this process instead of over a network."""
-    with new_build_world() as made:
-        wiring.use(made.dispatcher)
-        caller = Caller(made.dispatcher.create_token("root", [Scope.ADMIN])[1])
-
-        def ask(_: Any, method: str, path: str, body: object = None, headers: Any = None) -> Any:
-            answer = caller(method, path, body, headers=headers)
-            if answer.status >= 400:
-                status, code, field = answer.error
-                raise Refused(status, code, answer.message + ".", field)
-            return answer.body
-
-        monkeypatch.setattr(Connection, "ask", ask)
-        monkeypatch.setenv("TOWLINE_URL", "http://127.0.0.1:1")
-        monkeypatch.setenv("TOWLINE_TOKEN", "any")
+    with new_build_world() as made, in_process(made, monkeypatch):
         yield made
-        wiring.use(None)
 
 
 @pytest.fixture

@@ -231,6 +231,9 @@ def test_bash_completes_commands_options_choices_and_files(
     assert bash_completes("towline run --backend d", script) == ["docker"]
     assert bash_completes("towline run pyproject.t", script) == ["pyproject.toml"]
     assert bash_completes("towline run --image ", script) == []
+    assert bash_completes("towline github set app-key --file pyproject.t", script) == [
+        "pyproject.toml"
+    ]
     assert "bash" in bash_completes("towline run -- bas", script)
 
 

@@ -5,38 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from chalicelib import wiring
-from chalicelib.ports import Scope
-from tests.app.caller import Caller
+from tests.cli.in_process import in_process
 from tests.usecases.world import World, new_world
 from towline.cli.main import main
-from towline.client.connection import Connection
-from towline.client.errors import Refused
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The real app, called in this process instead of over a network."""
-    with new_world() as made:
-        wiring.use(made.dispatcher)
-        caller = Caller(made.dispatcher.create_token("root", [Scope.ADMIN])[1])
-
-        def ask(_: Any, method: str, path: str, body: object = None, headers: Any = None) -> Any:
-            answer = caller(method, path, body, headers=headers)
-            if answer.status >= 400:
-                status, code, field = answer.error
-                raise Refused(status, code, answer.message + ".", field)
-            return answer.body
-
-        monkeypatch.setattr(Connection, "ask", ask)
-        monkeypatch.setenv("TOWLINE_URL", "http://127.0.0.1:1")
-        monkeypatch.setenv("TOWLINE_TOKEN", "any")
+    with new_world() as made, in_process(made, monkeypatch):
         yield made
-        wiring.use(None)
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> tuple[str, str]:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from chalicelib import wiring
 from chalicelib.pages.build_page import build_page
-from chalicelib.ports import Scope
-from tests.app.caller import Caller
+from tests.cli.in_process import in_process
 from tests.fakes.github_server.payloads import common
 from tests.usecases.build_world import SHA, BuildWorld, new_build_world
 from towline.cli.main import main
-from towline.client.connection import Connection
 
 FILE = "jobs:\n  a: {script: x}\nschedule:\n  nightly: {cron: '30 3 * * *'}\n"
 
@@ -27,19 +23,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[BuildWorld]:
         made.with_token()
         made.commit(FILE)
         made.repository.commits["heads/main"] = made.repository.commits[SHA]
-        wiring.use(made.dispatcher)
-        caller = Caller(made.dispatcher.create_token("root", [Scope.ADMIN])[1])
-
-        def ask(_: Any, method: str, path: str, body: object = None, headers: Any = None) -> Any:
-            answer = caller(method, path, body, headers=headers)
-            assert answer.status < 400, answer.body
-            return answer.body
-
-        monkeypatch.setattr(Connection, "ask", ask)
-        monkeypatch.setenv("TOWLINE_URL", "http://127.0.0.1:1")
-        monkeypatch.setenv("TOWLINE_TOKEN", "any")
-        yield made
-        wiring.use(None)
+        with in_process(made, monkeypatch):
+            yield made
 
 
 def rows(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Any
 from chalicelib.domain.evidence import EndedBy, ProcessExit, Report, Stop
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.job import Attempt, Job, State
+from chalicelib.domain.new_job import new_job
 from chalicelib.domain.spec import JobSpec
-from chalicelib.domain.transitions import new_job
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 JOB_ID = new_id(NOW, bytes(range(10)))

@@ -12,6 +12,7 @@ from chalicelib.domain.decide import decide
 from chalicelib.domain.decision import Finish, Retry
 from chalicelib.domain.job import Job, State
 from chalicelib.domain.model import stamp
+from chalicelib.domain.new_job import new_job
 from chalicelib.domain.spec import JobSpec
 from chalicelib.domain.verdict import Cause, Verdict
 from tests.domain.dict_store import NotHeld, apply_to, as_dict, as_job
@@ -46,7 +47,7 @@ def refuses(stored: dict[str, Any], change: Change) -> None:
 
 def test_a_new_job_is_queued_due_and_complete() -> None:
     spec = JobSpec(script="true", project="p", image="debian:12", queue_timeout_s=50, retry_lost=2)
-    job = t.new_job(
+    job = new_job(
         spec,
         job_id=JOB_ID,
         now=NOW,
@@ -64,7 +65,7 @@ def test_a_new_job_is_queued_due_and_complete() -> None:
 @pytest.mark.parametrize(("text", "key"), [(None, None), ("{}", "specs/1")])
 def test_a_spec_is_in_one_place(text: str | None, key: str | None) -> None:
     with pytest.raises(ValueError, match="either in the job or under a key"):
-        t.new_job(
+        new_job(
             JobSpec(script="true"),
             job_id=JOB_ID,
             now=NOW,

@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.fakes.lfs_server import LargeFiles
+from tests.fakes.listening import listening
 
 PATIENCE_S = 60.0
 
@@ -86,15 +87,8 @@ class GitServer(ThreadingHTTPServer):
 @contextmanager
 def git_server(root: Path, host: str = "127.0.0.1") -> Iterator[GitServer]:
     """Listening, and gone afterwards."""
-    server = GitServer(root, host)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(GitServer(root, host)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def basic(token: str, user: str = "x-access-token") -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.fakes.listening import listening
 
 KIND = "application/vnd.git-lfs+json"
 GRANT = "X-Grant"
@@ -68,15 +69,8 @@ class LargeFiles(ThreadingHTTPServer):
 @contextmanager
 def large_files() -> Iterator[LargeFiles]:
     """Listening, and gone afterwards."""
-    server = LargeFiles()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(LargeFiles()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from chalicelib.github.client.app_key import AppKey
 from chalicelib.github.client.exchange import Exchange
-from chalicelib.github.client.github import GitHub
+from chalicelib.github.client.github import GitHub, Project
 from chalicelib.github.client.patience import Patience
 from chalicelib.github.client.site import site_of
 from chalicelib.github.client.transport import HttpTransport
@@ -23,6 +23,7 @@ from tests.fakes.github_server import Description, FakeRepository, GitHubServer
 
 APP_ID = "4711"
 INSTALLATION = 7
+NAME = "Octo-Org/Hello.World"
 SHA = "a" * 40
 OLD_SHA = "b" * 40
 
@@ -142,3 +143,11 @@ def exchange(server: GitHubServer, time: Time) -> Iterator[Exchange]:
 @pytest.fixture
 def github(exchange: Exchange, keys: Keys) -> GitHub:
     return GitHub(exchange, AppKey(APP_ID, SecretStr(keys.private)))
+
+
+@pytest.fixture
+def project(github: GitHub, repository: FakeRepository) -> Project:
+    """With its token already made, so that faults meet the call itself."""
+    made = github.for_installation(INSTALLATION)
+    made.read.repository(NAME)
+    return made

@@ -53,6 +53,30 @@ def test_the_fake_checks_by_the_description(
     server.wrong.clear()
 
 
+@pytest.mark.parametrize(
+    ("login", "may"),
+    [
+        ("octocat", True),
+        ("boss", True),
+        ("reader", False),
+        ("stranger", False),
+        ("a-bot[bot]", False),
+    ],
+)
+def test_who_may_push(
+    project: Project, repository: FakeRepository, login: str, *, may: bool
+) -> None:
+    repository.permissions |= {"boss": "admin", "reader": "read"}
+    assert project.read.may_push(NAME, login) is may
+
+
+def test_nobody_may_push_whom_github_does_not_know(server: GitHubServer, project: Project) -> None:
+    path = "/collaborators/gone/permission"
+    gone = b'{"message": "Not Found"}'
+    server.faults.append(Fault(method="GET", path=path, status=404, body=gone))
+    assert not project.read.may_push(NAME, "gone")
+
+
 def test_a_repository_and_its_new_name(
     server: GitHubServer, project: Project, repository: FakeRepository
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,22 @@ def test_json_and_form_are_the_same_delivery(form: bool) -> None:
     delivery = taken(headers, body)
     assert json.loads(delivery.payload) == payload
     assert (delivery.event, delivery.id) == ("ping", GUID.lower())
+
+
+def test_what_is_signed_as_json_is_no_form_with_another_delivery_in_it() -> None:
+    """The content type is not signed, and a commit's message is its author's."""
+    forged = quote(json.dumps({"zen": "forged"}))
+    for message in (f"&payload={forged}&", f"payload={forged}"):
+        headers, body = payloads.delivery("ping", {"message": message}, SECRET)
+        as_form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        assert refused(as_form, body).reason is Reason.NOT_JSON
+
+
+def test_a_form_has_the_delivery_alone() -> None:
+    headers, _ = payloads.delivery("ping", {}, SECRET, form=True)
+    body = b"a=1&payload=%7B%7D"
+    headers["X-Hub-Signature-256"] = sign(body, SECRET)
+    assert refused(headers, body).reason is Reason.NOT_JSON
 
 
 def test_header_names_come_in_any_case() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,44 +11,18 @@ from chalicelib.github.deliveries import Delivery
 from chalicelib.github.events import (
     CheckRequest,
     CommitEvent,
-    Event,
     Ignored,
     InstallationChanged,
     Ping,
     RefDeleted,
     RepositoryChanged,
-    stored_event,
 )
 from chalicelib.github.push_event import MOST_COMMITS, MOST_MESSAGE_CHARACTERS
 from chalicelib.github.read_event import EVENTS, read_event
 from chalicelib.github.refusal import Reason, Refusal
 from chalicelib.github.repository_event import FOLLOWED
-from tests.fakes.github_server import FakeCommit, FakePullRequest, FakeRepository, payloads
-
-OLD, NEW = "b" * 40, "a" * 40
-REPOSITORY = FakeRepository(
-    42,
-    "Octo-Org/Hello.World",
-    installation=7,
-    commits={
-        OLD: FakeCommit(OLD, {"kept": b"", "gone": b"", "changed": b"1"}),
-        NEW: FakeCommit(NEW, {"kept": b"", "made": b"", "changed": b"2"}, "A title\n\nMore."),
-    },
-)
-
-
-def meaning(event: str, payload: Mapping[str, Any]) -> Event:
-    result = read_event(Delivery(event, "id", json.dumps(payload).encode(), ""))
-    assert not isinstance(result, Refusal), result
-    # What is stored between the webhook and the build is read back the same.
-    assert stored_event(result.model_dump_json()) == result
-    return result
-
-
-def commit(event: str, payload: Mapping[str, Any]) -> CommitEvent:
-    found = meaning(event, payload)
-    assert isinstance(found, CommitEvent), found
-    return found
+from tests.fakes.github_server import FakePullRequest, payloads
+from tests.github.reading import NEW, OLD, REPOSITORY, commit, meaning
 
 
 def test_a_push_to_a_branch() -> None:
@@ -117,59 +90,6 @@ def test_a_long_message_is_cut_and_its_first_line_is_the_title() -> None:
     payload["head_commit"] = {**payload["head_commit"], "message": "\n a  b\r\n" + "x" * 100_000}
     event = commit("push", payload)
     assert (event.title, len(event.message)) == ("a b", MOST_MESSAGE_CHARACTERS)
-
-
-def pull(**details: Any) -> FakePullRequest:
-    made = {"head_repository": REPOSITORY.name, "head_sha": NEW, "head_ref": "topic", **details}
-    return FakePullRequest(3, base_sha=OLD, base_ref="main", **made)
-
-
-@pytest.mark.parametrize("action", ["opened", "synchronize", "reopened"])
-def test_a_pull_request_from_the_same_repository(action: str) -> None:
-    event = commit("pull_request", payloads.pull_request(REPOSITORY, pull(), action))
-    assert (event.kind, event.action, event.pull_request) == ("pull_request", action, 3)
-    assert (event.sha, event.base_sha, event.branch) == (NEW, OLD, "main")
-    assert (event.ref, event.merge_ref) == ("refs/pull/3/head", "refs/pull/3/merge")
-    assert (event.head_branch, event.head_repository) == ("topic", REPOSITORY.name)
-    assert not event.from_fork
-
-
-def test_a_pull_request_from_a_fork_says_so_and_who_wrote_it() -> None:
-    from_fork = pull(
-        head_repository="mallory/Hello.World",
-        author="mallory",
-        author_association="FIRST_TIME_CONTRIBUTOR",
-    )
-    event = commit("pull_request", payloads.pull_request(REPOSITORY, from_fork))
-    assert event.from_fork
-    assert (event.head_repository, event.author) == ("mallory/Hello.World", "mallory")
-    assert event.author_association == "FIRST_TIME_CONTRIBUTOR"
-
-
-def test_a_fork_with_the_repositorys_own_name_is_still_a_fork() -> None:
-    """Names can be taken over; the id can't."""
-    payload = payloads.pull_request(REPOSITORY, pull())
-    payload["pull_request"]["head"]["repo"] = {"id": 43, "full_name": REPOSITORY.name}
-    assert commit("pull_request", payload).from_fork
-
-
-def test_a_pull_request_whose_fork_was_deleted_counts_as_from_a_fork() -> None:
-    event = commit("pull_request", payloads.pull_request(REPOSITORY, pull(head_repository=None)))
-    assert event.from_fork
-    assert event.head_repository is None
-
-
-@pytest.mark.parametrize("action", ["closed", "labeled", "edited", "new_of_next_year"])
-def test_other_news_of_a_pull_request_are_ignored(action: str) -> None:
-    event = meaning("pull_request", payloads.pull_request(REPOSITORY, pull(), action))
-    assert isinstance(event, Ignored)
-    assert event.action == action
-
-
-def test_a_pull_request_for_another_repository_is_not_built_here() -> None:
-    payload = payloads.pull_request(REPOSITORY, pull())
-    payload["pull_request"]["base"]["repo"] = {"id": 1, "full_name": "other/one"}
-    assert isinstance(meaning("pull_request", payload), Ignored)
 
 
 RUN = {"id": 9, "name": "towline/unit", "head_sha": NEW, "external_id": "job-1"}
@@ -307,9 +227,10 @@ def test_the_fakes_payloads_lack_nothing_that_recorded_ones_have(
     recorded: list[tuple[str, dict[str, Any]]],
 ) -> None:
     """Each field that the fake sends is one of GitHub's, in the place where GitHub has it."""
+    pull = FakePullRequest(3, NEW, "topic", OLD, "main", REPOSITORY.name)
     ours = {
         "push": payloads.push(REPOSITORY, NEW, before=OLD),
-        "pull_request": payloads.pull_request(REPOSITORY, pull()),
+        "pull_request": payloads.pull_request(REPOSITORY, pull),
         "check_run": payloads.check_run(REPOSITORY, RUN, "requested_action", "approve"),
     }
     for event, payload in ours.items():

@@ -15,7 +15,7 @@ from chalicelib.github.events import (
     stored_event,
 )
 from tests.fakes.github_server import payloads
-from tests.github.test_events import REPOSITORY, meaning
+from tests.github.reading import REPOSITORY, meaning
 
 REPOSITORY_CHANGES: list[tuple[str, dict[str, Any] | None, bool]] = [
     ("renamed", {"repository": {"name": {"from": "Hello"}}}, True),

@@ -50,7 +50,7 @@ TABLE = [
     (done(V.ERRORED), "error", "completed", "failure", "Errored, not by the script"),
     (done(V.ERRORED, allowed=True), "success", "completed", "neutral", "Errored, not by the"),
     (done(V.CANCELLED), "error", "completed", "cancelled", "Cancelled"),
-    (done(V.CANCELLED, allowed=True), "success", "completed", "neutral", "Cancelled, which is"),
+    (done(V.CANCELLED, allowed=True), "error", "completed", "cancelled", "Cancelled"),
     (done(V.TIMED_OUT), "failure", "completed", "timed_out", "Timed out"),
     (done(V.TIMED_OUT, allowed=True), "success", "completed", "neutral", "Timed out, which is"),
 ]
@@ -95,7 +95,8 @@ def test_nothing_but_what_is_good_lets_a_commit_be_merged() -> None:
     """GitHub takes these three conclusions, and the state success, for good."""
     for outcome, *_ in TABLE:
         row = shown(outcome)
-        good = outcome.verdict is V.PASSED or outcome.allowed or outcome.phase is Phase.SKIPPED
+        may_fail = outcome.allowed and outcome.verdict is not V.CANCELLED
+        good = outcome.verdict is V.PASSED or may_fail or outcome.phase is Phase.SKIPPED
         assert (row.conclusion in ("success", "neutral", "skipped")) == good
         assert (row.status == "success") == good
 
@@ -156,6 +157,9 @@ def test_a_build_names_the_jobs_that_count_against_it() -> None:
     assert status["description"] == "Failed: 2 of 4 jobs did not pass: unit, publish"
     passed = build(done(V.PASSED), jobs=(JOBS[0], JOBS[2]))
     assert build_status(passed)["description"] == "Passed: 2 jobs"
+    stopped = (JOBS[0], job(done(V.CANCELLED, allowed=True), name="nightly"))
+    status = build_status(build(done(V.FAILED), jobs=stopped))
+    assert status["description"] == "Failed: 1 of 2 jobs did not pass: nightly"
 
 
 def test_an_unfinished_build_says_how_far_it_is() -> None:

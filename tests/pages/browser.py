@@ -104,6 +104,18 @@ class Browser:
             )
         )
 
+    def lines(self, words: str) -> int:
+        """How many lines the first element with exactly these words takes."""
+        return int(
+            self._driver.execute_script(
+                "const all = [...document.querySelectorAll('*')];"
+                "const range = document.createRange();"
+                "range.selectNodeContents(all.find(e => e.textContent === arguments[0]));"
+                "return new Set([...range.getClientRects()].map(r => r.top)).size",
+                words,
+            )
+        )
+
     def contrasts(self) -> list[tuple[float, str]]:
         """Of each element with text of its own: the contrast to what is behind it."""
         found: list[tuple[float, str]] = self._driver.execute_script(CONTRASTS)

@@ -111,3 +111,5 @@ def test_on_a_telephone_nothing_has_to_be_scrolled_sideways(
     browser.open(page_of(service, job_id), width=360)
     assert LONG[:40] in browser.text
     assert browser.too_wide() == 0
+    # A table's short words are not torn apart for the sake of long ones.
+    assert browser.lines("Attempt") == 1

@@ -84,7 +84,7 @@ class Place:
                 process = subprocess.Popen(
                     [self.shell, str(file)],
                     pass_fds=[PHASES_DESCRIPTOR] if listens else [],
-                    preexec_fn=lambda: _offer(tells) if listens else None,  # noqa: PLW1509 - one system call
+                    preexec_fn=lambda: _prepare(tells if listens else None),  # noqa: PLW1509 - system calls only
                     stdin=subprocess.DEVNULL,
                     stdout=written,
                     stderr=subprocess.STDOUT,
@@ -104,8 +104,12 @@ class Place:
         return Ran(status, output.read_text("utf-8", "replace"), heard.split(), survivors)
 
 
-def _offer(pipe: int) -> None:
-    os.dup2(pipe, PHASES_DESCRIPTOR)
+def _prepare(pipe: int | None) -> None:
+    """As the runner does it: no signal is ignored, whatever the tests were started by."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    if pipe is not None:
+        os.dup2(pipe, PHASES_DESCRIPTOR)
 
 
 def _hold(pipe: int) -> list[int]:

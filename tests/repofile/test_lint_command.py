@@ -110,6 +110,7 @@ def test_a_travis_file_is_taken_when_there_is_no_other(
         (("--branch", "a", "--tag", "b"), "not allowed with"),
         (("--event", "tag"), "invalid choice: 'tag'"),
         (("--schedule", "a", "--event", "push"), "--schedule goes with --event schedule"),
+        (("--event", "schedule"), "--event schedule needs --schedule NAME"),
         (("--tag", "a", "--event", "pull_request"), "--tag goes with a push or a manual build"),
     ],
 )

@@ -11,6 +11,7 @@ import yaml
 
 from chalicelib.domain.build_table import as_markdown
 from chalicelib.repofile.after_phase import AFTER_S
+from chalicelib.repofile.cron import MOST_SCHEDULES
 from chalicelib.repofile.filters import When
 from chalicelib.repofile.glob import glob
 from chalicelib.repofile.job_spec import job_spec
@@ -100,6 +101,7 @@ def test_the_page_shows_the_tables_of_the_build() -> None:
 def test_the_numbers_on_the_page_are_those_of_the_code() -> None:
     assert f"at most {MAX_JOBS} with all matrices" in PAGE
     assert f"there is a job for each combination, at most {MAX_COMBINATIONS}." in PAGE
+    assert f"and at most {MOST_SCHEDULES} schedules." in PAGE
     assert AFTER_S == 300
     assert "It has five minutes" in PAGE
 

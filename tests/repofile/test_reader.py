@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.repofile.cron import MOST_SCHEDULES
 from chalicelib.repofile.planned import PlannedJob
 from chalicelib.repofile.problems import FileError
 from chalicelib.repofile.reader import read
@@ -289,6 +290,16 @@ def test_a_mistake_around_the_jobs_is_told(text: str, says: str | None) -> None:
     found = problems(text)
     assert len(found) == 1, found
     assert says in found[0]
+
+
+def test_a_file_has_so_many_schedules_and_no_more() -> None:
+    """Whoever starts them looks after all projects."""
+    text = "schedule:\n{}jobs: {{x: {{script: a}}}}\n"
+    named = [f"  n{number}: {{cron: '@daily'}}\n" for number in range(MOST_SCHEDULES + 1)]
+    made = read(text.format("".join(named[:-1])).encode())
+    assert len(made.schedules) == MOST_SCHEDULES
+    [said] = problems(text.format("".join(named)))
+    assert said == f"f:2:3: schedule: has 21 schedules; a file has at most {MOST_SCHEDULES}"
 
 
 def test_a_circle_is_told_at_the_need_that_closes_it() -> None:

@@ -37,9 +37,20 @@ def test_the_soonest_schedule_decides_when_to_look() -> None:
     assert table().next_at is None
 
 
-def test_a_file_that_says_the_same_changes_nothing() -> None:
+def test_a_file_that_says_the_same_changes_no_schedule() -> None:
+    first, late = table(schedule()), NOON + timedelta(hours=1)
+    assert table(schedule(), before=first, now=late, as_of=NOON) is first
+    assert table(schedule(), before=first, now=late).entries == first.entries
+    none = table()
+    assert table(before=none, now=late) is none
+
+
+def test_what_was_put_back_is_not_undone_by_a_delivery_that_was_put_off() -> None:
     first = table(schedule())
-    assert table(schedule(), before=first, now=NOON + timedelta(hours=1)) is first
+    # Removed a minute later, which waits, and put back in the second.
+    put_back = table(schedule(), before=first, now=NOON + timedelta(minutes=2))
+    late = NOON + timedelta(minutes=5)
+    assert table(before=put_back, now=late, as_of=NOON + timedelta(minutes=1)) is put_back
 
 
 def test_a_push_after_the_due_time_and_before_anybody_looked_loses_no_run() -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from tests.fakes.git_repository import Repository
 from tests.fakes.git_server import GitServer, git_server
+from tests.fakes.listening import listening
 from tests.runner.containers import begin
 from tests.runner.fake_service import PATIENCE_S, FakeService
 
@@ -26,13 +26,8 @@ RUNNER = Path(__file__).parents[2] / "runner_image" / "towline_runner"
 @pytest.fixture
 def service() -> Iterator[FakeService]:
     """Listening, and gone afterwards."""
-    fake = FakeService()
-    thread = threading.Thread(target=fake.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield fake
-    fake.shutdown()
-    fake.server_close()
-    thread.join()
+    with listening(FakeService()) as fake:
+        yield fake
 
 
 class Runner:

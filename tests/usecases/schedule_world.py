@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from chalicelib.domain.build_record import BuildRecord
 from chalicelib.domain.timetable import TimetableEntry
 from tests.fakes.github_server.payloads import push
-from tests.usecases.build_world import SHA, BuildWorld
+from tests.usecases.build_world import SHA, BuildWorld, new_build_world
 
 JOB = "jobs:\n  a:\n    script: x\n"
 FILE = f"{JOB}schedule:\n  nightly: {{cron: '30 3 * * *'}}\n"
 DUE = datetime(2026, 1, 2, 3, 30, tzinfo=UTC)
 """The world's clock begins 26 minutes before."""
 PROJECT = "octo/web"
+
+
+@contextmanager
+def new_schedule_world() -> Iterator[BuildWorld]:
+    """The file is at the default branch's head, and nobody has told of it yet."""
+    with new_build_world() as made:
+        made.with_token()
+        at_head(made, FILE)
+        yield made
 
 
 def at_head(world: BuildWorld, file: str, sha: str = SHA, branch: str = "main") -> None:

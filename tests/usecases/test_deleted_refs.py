@@ -35,7 +35,7 @@ def test_what_is_built_of_a_deleted_ref_ends_and_all_else_goes_on(
     other = pushed(world, ref.replace("heads", "x").replace("tags", "heads").replace("x", "tags"))
     main = pushed(world, "refs/heads/main", "b" * 40)
     world.dispatcher.launch(gone.jobs["a"].job_id or "")
-    assert deleted(world, ref) == ["1 builds were cancelled"]
+    assert deleted(world, ref) == ["1 build was cancelled"]
     # The job that runs is asked to end; nothing waits any more.
     ended = world.dispatcher.build(gone.id)
     assert ended.cancelled

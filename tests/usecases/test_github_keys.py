@@ -230,3 +230,35 @@ def test_looking_never_waits_and_says_when_github_is_away(world: BuildWorld) -> 
     [line] = wrong(world)
     assert line.startswith("wrong app: GitHub answered with status 503")
     assert len(world.github.asked()) == 1
+
+
+def test_an_app_that_came_after_the_project_is_found(world: BuildWorld) -> None:
+    world.commit(FILE, sha="main")
+    with_app(world)
+    world.dispatcher.put_project("octo/web", {"installation_id": None})
+    assert wrong(world, "octo/web") == []
+    world.repository.installation = None
+    world.repository.private = False
+    [line] = wrong(world, "octo/web")
+    assert "nothing is set that may tell it of builds: install the App" in line
+
+
+def test_a_repository_that_is_not_seen_is_told_with_what_to_do(world: BuildWorld) -> None:
+    [line] = wrong(world, "octo/web")
+    assert line.startswith("wrong octo/web: GitHub shows no octo/web without a token")
+    assert "towline github set token" in line
+    world.dispatcher.put_github_key("token", world.github.world.personal_token())
+    world.dispatcher.put_project("octo/wbe", {})
+    [line] = wrong(world, "octo/wbe")
+    assert "GitHub shows the token of this service no octo/wbe: is the name right" in line
+    world.dispatcher.put_github_key("token", "ghp_gone")
+    [line] = wrong(world, "octo/web")
+    assert line.startswith("wrong octo/web: the token of this service: GitHub refused")
+
+
+def test_a_project_with_a_name_that_no_repository_has_is_not_asked_for(world: BuildWorld) -> None:
+    world.build_all()
+    world.dispatcher.put_project("octo/web/docs", {})
+    assert world.build_all() == []
+    [line] = wrong(world, "octo/web/docs")
+    assert "it is not on GitHub" in line

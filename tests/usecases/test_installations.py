@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.aws.projects import ProjectTable
 from chalicelib.domain.project_trouble import TroubleKind, trouble_words
 from tests.fakes.github_server.payloads import common
 from tests.github.conftest import APP_ID
 from tests.usecases.build_world import SHA, BuildWorld, new_build_world
 from tests.usecases.repository_world import FILE, PROJECT, project, pushed, renamed
 from tests.usecases.test_notices import KEYS
+from tests.usecases.world import SETTINGS
 
 
 @pytest.fixture
@@ -94,6 +96,46 @@ def test_a_delivery_by_the_app_shows_that_it_is_back(installed: BuildWorld) -> N
     world.repository.installation = 7
     pushed(world, "refs/heads/main", "b" * 40)
     assert (project(world).trouble, project(world).installation_id) == (None, 7)
+
+
+def test_a_token_of_the_projects_own_ends_the_trouble_with_the_app(installed: BuildWorld) -> None:
+    world = installed
+    of_the_app(world, "created", repositories=True)
+    of_the_app(world, "deleted", repositories=True)
+    world.repository.installation = None
+    assert project(world).trouble is not None
+    world.dispatcher.put_secret(PROJECT, "TOKEN", world.github.world.personal_token())
+    world.dispatcher.put_project(PROJECT, {"token_secret": "TOKEN"})
+    world.build_all()
+    assert project(world).trouble is None
+
+
+@pytest.mark.parametrize(
+    ("action", "listed"),
+    [("added", "repositories_added"), ("removed", "repositories_removed")],
+)
+def test_a_project_that_is_removed_meanwhile_is_not_registered_again_by_the_app(
+    installed: BuildWorld, action: str, listed: str
+) -> None:
+    world = installed
+    if action == "removed":
+        of_the_app(world, "created", repositories=True)
+    co = world.dispatcher.collaborators
+    # As another function removes it: this one still knows it.
+    assert co.projects.find(PROJECT) is not None
+    ProjectTable(world.clients, SETTINGS.table).remove(PROJECT)
+    assert of_the_app(world, action, **{listed: True}) == ["0 projects changed"]
+    assert co.projects.get(PROJECT) is None
+
+
+def test_another_repository_under_the_old_name_takes_no_app_away(installed: BuildWorld) -> None:
+    world = installed
+    of_the_app(world, "created", repositories=True)
+    other = world.github.world.repository("Octo/Web")
+    world.repository = other
+    of_the_app(world, "removed", repositories_removed=True)
+    found = project(world)
+    assert (found.installation_id, found.trouble) == (7, None)
 
 
 def test_what_the_app_is_given_is_asked_for_its_schedules_within_the_minute(

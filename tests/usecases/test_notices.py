@@ -134,6 +134,31 @@ def test_githubs_button_runs_a_job_again_once_and_its_verdict_is_told(world: Bui
     assert newest == {"towline": "success", "towline/a": "success", "towline/b": "success"}
 
 
+@pytest.mark.parametrize("permission", ["write", "admin", "read", None])
+def test_only_who_may_push_has_anything_run_again(
+    world: BuildWorld, permission: str | None
+) -> None:
+    """GitHub's API lets whoever reads a public repository ask for it."""
+    as_app(world)
+    build = world.push(ONE)
+    world.finish(build, "a", code=1)
+    world.tell(build)
+    who = {} if permission is None else {"octocat": permission}
+    world.repository.permissions = who
+    run = next(r for r in world.repository.check_runs.values() if r["name"] == "towline/a")
+    for event in (
+        check_run(world.repository, run),
+        check_run(world.repository, run, "requested_action", "rerun_failed"),
+    ):
+        taken = world.deliver("check_run", event)
+        [done] = world.build_all()
+        if permission in ("write", "admin"):
+            assert done == f"build {taken.build_id}"
+        else:
+            assert done == "octocat asked for it, who may not push to the repository"
+            assert len(world.dispatcher.builds("octo/web").builds) == 1
+
+
 @pytest.mark.parametrize(("app_id", "reruns"), [(int(APP_ID), True), (15368, False)])
 def test_a_whole_suite_is_run_again_if_it_is_ours(
     world: BuildWorld, app_id: int, reruns: bool

@@ -9,6 +9,9 @@ import pytest
 
 from chalicelib.domain.build import BuildState
 from chalicelib.domain.project_trouble import TroubleKind, trouble_words
+from chalicelib.github.events import Repository
+from chalicelib.usecases.errors import UnknownProject
+from chalicelib.usecases.known_repository import keep_up
 from tests.fakes.github_server.payloads import check_run, common, push
 from tests.usecases.build_world import SHA, BuildWorld, new_build_world
 from tests.usecases.repository_world import FILE, PROJECT, project, pushed, renamed, state
@@ -44,6 +47,43 @@ def test_a_renamed_repository_keeps_its_project_and_builds_go_on(world: BuildWor
     renamed(world, "Octo/Web")
     changed(world, "renamed")
     assert project(world).repository is None
+
+
+def test_a_project_that_was_switched_off_is_renamed_and_what_runs_goes_on(
+    world: BuildWorld,
+) -> None:
+    build = pushed(world, "refs/heads/main")
+    world.dispatcher.put_project(PROJECT, {"enabled": False})
+    renamed(world, "Octo/Site")
+    assert changed(world, "renamed") == ["the project is disabled"]
+    found = project(world)
+    assert (found.repository, found.enabled, found.trouble) == ("Octo/Site", False, None)
+    assert state(world, build) is BuildState.PENDING
+
+
+def test_repositories_that_change_names_with_each_other_are_known_by_number(
+    world: BuildWorld,
+) -> None:
+    pushed(world, "refs/heads/main")
+    other = world.new_repository("Octo/Api")
+    world.dispatcher.put_project("octo/api", {"repository_id": other.id})
+    names = world.github.world.repositories
+    world.repository.name, other.name = "Octo/Api", "Octo/Web"
+    names["octo/api"], names["octo/web"] = world.repository, other
+    world.use_builds()
+    assert pushed(world, "refs/heads/main", "b" * 40).project == PROJECT
+    assert project(world).repository == "Octo/Api"
+
+
+def test_what_is_told_of_a_removed_project_does_not_register_it_again(world: BuildWorld) -> None:
+    pushed(world, "refs/heads/main")
+    kept = project(world)
+    repository = Repository(id=world.repository.id, name="Octo/Site")
+    co = world.dispatcher.collaborators
+    world.dispatcher.remove_project(PROJECT)
+    with pytest.raises(UnknownProject):
+        keep_up(co, kept, repository, None)
+    assert co.projects.get(PROJECT) is None
 
 
 def test_a_rename_that_nobody_told_of_is_seen_by_the_repositorys_number(

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.build import BuildState
 from chalicelib.usecases.dispatcher import Dispatcher
 from tests.fakes.github_server.payloads import push
-from tests.usecases.build_world import SHA, BuildWorld, new_build_world
+from tests.usecases.build_world import SHA, BuildWorld
 from tests.usecases.schedule_world import (
     DUE,
     FILE,
@@ -20,6 +20,7 @@ from tests.usecases.schedule_world import (
     at_head,
     entries,
     learn,
+    new_schedule_world,
     pass_at,
     scheduled,
 )
@@ -27,9 +28,7 @@ from tests.usecases.schedule_world import (
 
 @pytest.fixture
 def world() -> Iterator[BuildWorld]:
-    with new_build_world() as made:
-        made.with_token()
-        at_head(made, FILE)
+    with new_schedule_world() as made:
         yield made
 
 

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.ports import ServiceTrouble
 from tests.fakes.github_server import Fault, secondary_limit
 from tests.fakes.github_server.payloads import push
-from tests.usecases.build_world import SHA, BuildWorld, new_build_world
+from tests.usecases.build_world import SHA, BuildWorld
 from tests.usecases.schedule_world import (
     DUE,
     FILE,
@@ -18,6 +18,7 @@ from tests.usecases.schedule_world import (
     at_head,
     entries,
     learn,
+    new_schedule_world,
     pass_at,
     scheduled,
 )
@@ -26,9 +27,7 @@ from tests.usecases.world import Crash
 
 @pytest.fixture
 def world() -> Iterator[BuildWorld]:
-    with new_build_world() as made:
-        made.with_token()
-        at_head(made, FILE)
+    with new_schedule_world() as made:
         yield made
 
 
@@ -40,14 +39,42 @@ def test_a_due_time_makes_one_build_whoever_dies_or_looks_twice(
         patch.setattr(type(world.side.timetables), "put", _dies)
         with pytest.raises(Crash):
             pass_at(world, DUE)
-    # The next pass finds it due still; meanwhile the first one's delivery is worked on.
+    # The next pass finds it due still, and its delivery stored.
     assert pass_at(world, DUE + timedelta(seconds=30)) != []
     pass_at(world, DUE + timedelta(minutes=1))
     assert len(scheduled(world)) == 1
 
 
-def _dies(*_: object) -> bool:
+def _dies(*_: object, **__: object) -> bool:
     raise Crash
+
+
+def test_what_dies_before_it_was_sent_is_sent_by_the_reaper(
+    world: BuildWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.deliveries, "send", _dies)
+        with pytest.raises(Crash):
+            pass_at(world, DUE)
+    assert entries(world)[0].last_at == DUE
+    assert scheduled(world) == []
+    pass_at(world, DUE + timedelta(minutes=2))
+    assert len(scheduled(world)) == 1
+
+
+def test_a_builder_that_is_faster_than_the_reaper_can_note_what_came_of_it(
+    world: BuildWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn(world)
+
+    def at_once(body: str, *, group: str, unique: str) -> None:
+        world.dispatcher.take_delivery(body)
+
+    monkeypatch.setattr(world.deliveries, "send", at_once)
+    pass_at(world, DUE)
+    [build] = scheduled(world)
+    assert entries(world)[0].said == f"build {build.id}"
 
 
 def test_a_delivery_that_is_worked_on_twice_makes_one_build_of_one_commit(

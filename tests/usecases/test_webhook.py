@@ -10,7 +10,7 @@ import pytest
 from chalicelib.usecases.take_delivery import GIVEN_UP
 from chalicelib.usecases.webhook import RESEND
 from tests.fakes.github_server import primary_limit, secondary_limit
-from tests.fakes.github_server.payloads import delivery, push
+from tests.fakes.github_server.payloads import NOWHERE, delivery, push
 from tests.usecases.build_world import SECRET, SHA, BuildWorld, new_build_world
 
 FILE = "jobs:\n  unit:\n    script: x\n"
@@ -88,6 +88,17 @@ def test_a_flood_of_repeats_costs_two_requests_each_and_makes_one_build(
     # The transaction that is refused, and a read of the first; the project is read now and then.
     assert len(calls) < 2.05 * repeats
     assert len(world.deliveries.take()) == 1
+
+
+def test_an_answer_names_a_build_only_where_one_can_be(world: BuildWorld) -> None:
+    world.commit("jobs:\n  a:\n    script: x\n    when: {tags: [v*]}\n")
+    first = world.deliver("push", push(world.repository, SHA))
+    assert (first.what, bool(first.build_id)) == ("accepted", True)
+    [why] = world.build_all()
+    again = world.deliver("push", push(world.repository, SHA))
+    assert (again.what, again.build_id) == (why, "")
+    assert why.startswith("no build: ")
+    assert world.deliver("push", push(world.repository, NOWHERE, before=SHA)).build_id == ""
 
 
 def test_a_delivery_whose_message_was_not_sent_is_sent_by_the_reaper(world: BuildWorld) -> None:

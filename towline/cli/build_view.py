@@ -13,6 +13,7 @@ Rendered = Mapping[str, Any]
 COLUMNS = ("ID", "STATE", "TOOK", "CREATED", "PROJECT", "OF", "TITLE")
 SHORT = 12
 """Digits of a commit."""
+RESTRICTED = "none: a stranger's code has no secrets and no role"
 
 
 def table(builds: Sequence[Rendered], now: datetime, terminal: Terminal) -> list[str]:
@@ -44,6 +45,7 @@ def page(build: Rendered, now: datetime, terminal: Terminal) -> list[str]:
         "of": plain(origin(build)),
         "commit": f"{build['sha'][:SHORT]} {plain(build['title'])}".rstrip(),
         "author": plain(build["author"]) + (", from a fork" if build["from_fork"] else ""),
+        "rights": RESTRICTED if build["restricted"] else "",
         "approved by": build["approved_by"],
         "file": build["file"],
         "created": build["created_at"],
@@ -87,7 +89,7 @@ def _jobs(build: Rendered, terminal: Terminal) -> Iterator[str]:
             plain(job["name"]),
             (job["verdict"] or job["state"]) + (" (allowed)" if _allowed(job) else ""),
             job["job_id"] or "",
-            plain(job["detail"]),
+            plain(job["detail"]) or _not_run(build, job),
         )
         for job in build["jobs"]
     ]
@@ -95,8 +97,14 @@ def _jobs(build: Rendered, terminal: Terminal) -> Iterator[str]:
     yield from _table(("JOB", "STATE", "ID", "WHY"), rows, colours, terminal)
 
 
+def _not_run(build: Rendered, job: Rendered) -> str:
+    if job["state"] != "skipped":
+        return ""
+    return "the build was cancelled" if build["cancelled"] else "a job it needs did not pass"
+
+
 def _allowed(job: Rendered) -> bool:
-    return bool(job["allow_failure"] and job["verdict"] not in (None, "passed"))
+    return bool(job["allow_failure"] and job["verdict"] not in (None, "passed", "cancelled"))
 
 
 def _table(

@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
 
     keep = add_command(actions, "set", "give the service one", description=SET, epilog=ENVIRONMENT)
     _named(keep)
-    keep.add_argument("--file", metavar="F", help="read the value from this file")
+    keep.add_argument("--file", metavar="FILE", help="read the value from this file")
     keep.add_argument("--from-env", metavar="VAR", help="take the value of this variable")
     keep.set_defaults(run=set_key)
 

@@ -141,6 +141,8 @@ def _event(args: argparse.Namespace) -> Event:
     kind = args.event or ("schedule" if args.schedule is not None else "push")
     if args.schedule is not None and kind != "schedule":
         raise Problem(f"--schedule goes with --event schedule, not with {kind}")
+    if kind == "schedule" and args.schedule is None:
+        raise Problem("--event schedule needs --schedule NAME: which of the file's is due")
     if args.tag is not None and kind in ("pull_request", "schedule"):
         raise Problem(f"--tag goes with a push or a manual build, not with {kind}")
     branch = None if args.tag is not None else args.branch or "main"

@@ -30,8 +30,8 @@ person new to the project (approval, the default), or always.
   towline project add acme/web --image debian:12 --max-jobs 10 --max-cpu 4 --max-memory 8g"""
 SET = """\
 Change settings of a project; what is not named stays as it is, and 'none' takes a value away. A
-higher --max-jobs counts at once, a lower one as jobs end. The first one is for jobs submitted from
-then on."""
+higher --max-jobs counts at once, a lower one as jobs end; where there was none before, it is for
+jobs submitted from then on."""
 REMOVE = "Forget a project's settings. Its jobs, secrets and tokens stay."
 
 
@@ -48,7 +48,9 @@ def add(commands: Commands) -> None:
         _settings(action)
     listed = add_command(actions, "list", "list projects", epilog=ENVIRONMENT)
     listed.set_defaults(run=list_projects)
-    _named(add_command(actions, "show", "show settings and slots", epilog=ENVIRONMENT), show)
+    _named(
+        add_command(actions, "show", "show settings, schedules, trouble", epilog=ENVIRONMENT), show
+    )
     _named(
         add_command(actions, "remove", "forget one", description=REMOVE, epilog=ENVIRONMENT),
         remove_project,
@@ -62,7 +64,10 @@ def add_project(args: argparse.Namespace) -> int:
     service = connect(args)
     if any(known["name"] == args.name.lower() for known in service.projects()):
         raise Problem(f"{args.name} is registered: change it with 'towline project set'")
-    return _put(args, "registered")
+    status = _put(args, "registered")
+    if not args.json and "/" in args.name:
+        err().say(f"'towline github show --project {args.name}' tries what its builds need")
+    return status
 
 
 def set_project(args: argparse.Namespace) -> int:

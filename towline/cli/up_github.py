@@ -99,7 +99,7 @@ def explained(github: LocalGitHub, url: str, environ: Mapping[str, str]) -> list
     if not app and not token:
         lines.append(
             f"  without {TOKEN} or an App no private repository can be read, and no status "
-            "can be set"
+            "can be set; 'towline github set' takes them, too"
         )
     lines.append("  what opens the tunnel opens the whole API: its token alone protects it")
     return lines

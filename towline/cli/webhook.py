@@ -69,5 +69,7 @@ def replay_delivery(args: argparse.Namespace) -> int:
         raise Problem(f"the service refused it with status {told.status}: {told.said}")
     if not args.json:
         what = told.said or "nothing follows from it"
-        err().say(what + (f": build {told.build}" if told.build else ""))
+        if told.build and told.build not in what:
+            what += f": build {told.build}, if the repository's file has jobs for it"
+        err().say(what)
     return 0

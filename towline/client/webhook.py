@@ -77,7 +77,8 @@ def replay(url: str, recorded: Recorded, secret: str, *, guid: str = "") -> Repl
         reason = answer.headers.get(REASON, "")
         return _understood(answer.status, answer.read(MOST_ANSWER), reason)
     except (OSError, http.client.HTTPException) as trouble:
-        raise ServiceUnreachable(f"{url} can't be reached: {trouble}") from None
+        why = getattr(trouble, "strerror", None) or trouble
+        raise ServiceUnreachable(f"can't reach the service at {url}: {why}") from None
     finally:
         connection.close()
 

@@ -120,6 +120,14 @@ class Commit(Known):
         return (self.author.login if self.author else None) or ""
 
 
+class Permission(Known):
+    """What somebody may do in a repository: admin, write, read or none, whatever the role's name.
+    https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+    """
+
+    permission: str
+
+
 class CheckRunAnswer(Known):
     """A check run as GitHub has it."""
 

@@ -14,6 +14,7 @@ from chalicelib.github.client.answers import (
     Commit,
     Comparison,
     KnownRepository,
+    Permission,
     PullRequest,
     read,
     read_list,
@@ -68,6 +69,14 @@ class Repositories:
     def pull_request(self, name: str, number: int) -> PullRequest:
         """As it is now."""
         return read(PullRequest, self._get("/pulls/{number}", name, number=str(number)))
+
+    def may_push(self, name: str, login: str) -> bool:
+        """Whether somebody may write to it, by whatever role or team."""
+        try:
+            found = self._get("/collaborators/{username}/permission", name, username=login)
+        except NotFound:
+            return False
+        return read(Permission, found).permission in ("write", "admin")
 
     def paths_of_pull_request(self, name: str, number: int) -> tuple[str, ...] | None:
         """Files that it changes, under old and new names; None when there are too many to list."""

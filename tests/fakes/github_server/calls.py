@@ -48,6 +48,7 @@ class Calls:
             ("GET", f"{repo}/contents/{{path}}"): self.contents,
             ("GET", f"{repo}/commits/{{ref}}"): self.commit,
             ("GET", f"{repo}/compare/{{basehead}}"): self.compare,
+            ("GET", f"{repo}/collaborators/{{username}}/permission"): self.permission,
             ("GET", f"{repo}/pulls/{{pull_number}}"): self.pull_request,
             ("GET", f"{repo}/pulls/{{pull_number}}/files"): self.files,
             ("GET", f"{repo}/installation"): self.installation,
@@ -105,6 +106,10 @@ class Calls:
         )
         files = [_file(path) for path in paths[:MOST_COMPARED]]
         return Said(200, {"status": "ahead", "files": files})
+
+    def permission(self, asked: Asked) -> Said:
+        permissions = self._of(asked, "metadata:read").permissions
+        return Said(200, {"permission": permissions.get(asked.values["username"], "none")})
 
     def pull_request(self, asked: Asked) -> Said:
         repository = self._of(asked, "pull_requests:read")

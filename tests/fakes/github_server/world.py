@@ -51,6 +51,8 @@ class FakeRepository:
     default_branch: str = "main"
     installation: int | None = None
     git: Path | None = None
+    permissions: dict[str, str] = field(default_factory=lambda: {"octocat": "write"})
+    """By login: admin, write, read; none for all others."""
     commits: dict[str, FakeCommit] = field(default_factory=dict)
     pull_requests: dict[int, FakePullRequest] = field(default_factory=dict)
     statuses: list[dict[str, Any]] = field(default_factory=list)
