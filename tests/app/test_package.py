@@ -67,7 +67,8 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
         capture_output=True,
         text=True,
         timeout=150,
-        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
+        # Chalice imports the app before it zips the folder.
+        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"},
     )
     template = json.loads((out / "sam.json").read_text())
     return out / "deployment.zip", template

@@ -173,6 +173,7 @@ def test_root_in_a_container_reaches_neither_the_state_nor_another_jobs_log(
 
     monkeypatch.setenv("TOWLINE_RUNNER_BASE", base_image)
     mine, others = (new_id(datetime.now(UTC), bytes([n] * 10)) for n in (1, 2))
+    others_here = listening_ports()  # of other tests' servers in this process
     service = LocalService.start("docker")
     try:
         logs = service.dispatcher.collaborators.logs
@@ -194,7 +195,7 @@ def test_root_in_a_container_reaches_neither_the_state_nor_another_jobs_log(
             "expired": expired,
             "own": f"{own.prefix}000000000000000-00000000-1.gz",
             "others": f"{foreign.prefix}000000000000000-00000000-1.gz",
-            "ports": sorted(listening_ports() - {relay.port}),
+            "ports": sorted(listening_ports() - others_here - {relay.port}),
             "secrets": ["TOWLINE_TOKEN=", "TOWLINE_URL="],
         }
         log: list[bytes] = []
